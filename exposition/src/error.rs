@@ -1,0 +1,66 @@
+//! Why bytes could not be read, or values not be written.
+
+use std::fmt;
+
+/// Why a body could not be read, and where.
+///
+/// Every reader fills in as much of the place as it knows; `Display` prints
+/// `line 3, family "x", label "le": message`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ReadError {
+    /// The line, counted from 1, in the line-based formats.
+    pub line: Option<usize>,
+    /// The family or metric name at hand.
+    pub family: Option<String>,
+    /// The label at hand.
+    pub label: Option<String>,
+    /// What is wrong, as the end of a sentence: `expected float as value, got "x"`.
+    pub message: String,
+}
+
+impl ReadError {
+    /// An error whose place is not known yet.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        if let Some(line) = self.line {
+            write!(f, "line {line}")?;
+            separator = ", ";
+        }
+        if let Some(family) = &self.family {
+            write!(f, "{separator}family {family:?}")?;
+            separator = ", ";
+        }
+        if let Some(label) = &self.label {
+            write!(f, "{separator}label {label:?}")?;
+            separator = ", ";
+        }
+        if !separator.is_empty() {
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// Why a family could not be written.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum WriteError {
+    /// A metric's value is not of the kind its family declares.
+    #[error("family {family:?} is a {kind:?}, but one of its metrics holds another kind of value")]
+    KindMismatch {
+        /// The family.
+        family: String,
+        /// What the family declares.
+        kind: crate::Kind,
+    },
+    /// The family has no name.
+    #[error("a family without a name")]
+    NoName,
+}

@@ -1,0 +1,107 @@
+//! The one door to the formats: read bytes into families, write families as bytes.
+
+use crate::error::{ReadError, WriteError};
+use crate::model::{Family, Header, Label, Value};
+use crate::name::Escaping;
+
+/// An exposition format.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Format {
+    /// Prometheus text 0.0.4.
+    Text,
+    /// OpenMetrics 0.0.1 (as Prometheus 2 asked for it) and 1.0.0.
+    OpenMetrics,
+    /// Length-delimited `io.prometheus.client.MetricFamily` messages.
+    Protobuf,
+    /// The protobuf text format, for people. Write only.
+    ProtobufText,
+    /// The protobuf text format, one family a line. Write only.
+    ProtobufCompact,
+}
+
+/// What a reader of ours asked for: a format and how to spell names it cannot take.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Target {
+    /// The format.
+    pub format: Format,
+    /// The escaping scheme for names outside the classic alphabet.
+    pub escaping: Escaping,
+}
+
+/// Bounds on what one body may hold, checked while it is read: memory stays within a constant
+/// factor of them whatever the bytes say.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Metrics (family members, buckets and quantiles counted too) in one body.
+    pub metrics: usize,
+    /// Labels of one metric.
+    pub labels: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { metrics: 10_000_000, labels: 1_000 }
+    }
+}
+
+/// Reads a whole body.
+///
+/// # Errors
+/// The first thing that is wrong, with its place. `ProtobufText` and `ProtobufCompact` are refused.
+pub fn read<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family<'a>>, ReadError> {
+    let _ = (format, bytes, limits);
+    todo!()
+}
+
+/// Writes whole families, with the end mark where the format has one (`# EOF`).
+///
+/// # Errors
+/// See [`WriteError`]; `out` then holds a part of the page and must be thrown away.
+pub fn write(target: Target, families: &[Family<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
+    let mut writer = Writer::new(target, out);
+    for family in families {
+        writer.begin(family.header());
+        for metric in &family.metrics {
+            writer.metric(&metric.labels, &metric.value, metric.timestamp_ms)?;
+        }
+        writer.end();
+    }
+    writer.finish();
+    Ok(())
+}
+
+/// Writes one page piece by piece, without holding families.
+///
+/// `begin`, then `metric` for each member, then `end`; `finish` after the last family.
+pub struct Writer<'o> {
+    target: Target,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'o> Writer<'o> {
+    /// A writer that appends to `out`.
+    pub fn new(target: Target, out: &'o mut Vec<u8>) -> Self {
+        Self { target, out }
+    }
+
+    /// Starts a family: HELP, TYPE and UNIT where the format prints them.
+    pub fn begin(&mut self, header: Header<'_>) {
+        let _ = (header, self.target, &mut *self.out);
+        todo!()
+    }
+
+    /// Writes one member of the current family.
+    ///
+    /// # Errors
+    /// [`WriteError::KindMismatch`] where the value does not suit the family.
+    pub fn metric(&mut self, labels: &[Label<'_>], value: &Value<'_>, timestamp_ms: Option<i64>) -> Result<(), WriteError> {
+        let _ = (labels, value, timestamp_ms);
+        todo!()
+    }
+
+    /// Ends the current family.
+    pub fn end(&mut self) {}
+
+    /// Ends the page.
+    pub fn finish(self) {}
+}

@@ -1,0 +1,32 @@
+//! Prometheus exposition as values and bytes.
+//!
+//! This crate reads and writes every format a Prometheus server or client speaks. It is pure: no I/O,
+//! no clock, no async; any bytes either read or fail with an error that names the place, and nothing
+//! here panics on outside input.
+//!
+//! Where to go next:
+//! - [`model`]: families, metrics, labels, values;
+//! - [`format`]: the one door, `read(format, bytes)` and `write(target, families)`;
+//! - [`text`], [`openmetrics`], [`protobuf`]: one format each;
+//! - [`negotiate`]: from an `Accept` header to a format and an escaping scheme;
+//! - [`batch`]: what a collector writes into, one arena without an allocation per sample;
+//! - [`page`] and [`gzip`]: ready chunks of many owners joined into one valid page.
+#![forbid(unsafe_code)]
+
+pub mod batch;
+pub mod error;
+pub mod format;
+pub mod gzip;
+pub mod model;
+pub mod name;
+pub mod negotiate;
+pub mod number;
+pub mod openmetrics;
+pub mod page;
+pub mod protobuf;
+pub mod text;
+
+pub use error::{ReadError, WriteError};
+pub use format::{Format, Target};
+pub use model::{Family, Kind, Label, Metric, Value};
+pub use name::Escaping;
