@@ -1,1 +1,15 @@
-//! Skeleton.
+//! The edge of an exporter: flags, logs, sockets, TLS, sign-in, collectors, scrapes.
+//!
+//! A program hands over a table of flags and its collectors; everything a Prometheus exporter owes
+//! its operators comes from here, and behaves as the exporters written with client_golang and
+//! exporter-toolkit do. Formats live one floor below, in `promontory-exposition`; this crate never
+//! writes a sample by itself.
+#![forbid(unsafe_code)]
+
+pub mod collector;
+pub mod flag;
+pub mod landing;
+pub mod log;
+pub mod process;
+pub mod program;
+pub mod scrape;

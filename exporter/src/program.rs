@@ -1,0 +1,4 @@
+//! A whole exporter in one call: flags, logs, sockets, signals, exit codes.
+
+/// Skeleton.
+pub struct Program;
