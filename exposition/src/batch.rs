@@ -51,7 +51,12 @@ impl BatchFamily<'_> {
     }
 
     /// Adds a member of any kind.
-    pub fn metric(&mut self, labels: &[(&str, &str)], value: &Value<'_>, timestamp_ms: Option<i64>) {
+    pub fn metric(
+        &mut self,
+        labels: &[(&str, &str)],
+        value: &Value<'_>,
+        timestamp_ms: Option<i64>,
+    ) {
         let _ = (labels, value, timestamp_ms);
         todo!()
     }

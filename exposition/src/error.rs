@@ -21,7 +21,10 @@ pub struct ReadError {
 impl ReadError {
     /// An error whose place is not known yet.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), ..Self::default() }
+        Self {
+            message: message.into(),
+            ..Self::default()
+        }
     }
 }
 

@@ -40,7 +40,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { metrics: 10_000_000, labels: 1_000 }
+        Self {
+            metrics: 10_000_000,
+            labels: 1_000,
+        }
     }
 }
 
@@ -48,7 +51,11 @@ impl Default for Limits {
 ///
 /// # Errors
 /// The first thing that is wrong, with its place. `ProtobufText` and `ProtobufCompact` are refused.
-pub fn read<'a>(format: Format, bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family<'a>>, ReadError> {
+pub fn read<'a>(
+    format: Format,
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<Vec<Family<'a>>, ReadError> {
     let _ = (format, bytes, limits);
     todo!()
 }
@@ -94,7 +101,12 @@ impl<'o> Writer<'o> {
     ///
     /// # Errors
     /// [`WriteError::KindMismatch`] where the value does not suit the family.
-    pub fn metric(&mut self, labels: &[Label<'_>], value: &Value<'_>, timestamp_ms: Option<i64>) -> Result<(), WriteError> {
+    pub fn metric(
+        &mut self,
+        labels: &[Label<'_>],
+        value: &Value<'_>,
+        timestamp_ms: Option<i64>,
+    ) -> Result<(), WriteError> {
         let _ = (labels, value, timestamp_ms);
         todo!()
     }

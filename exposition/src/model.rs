@@ -62,7 +62,13 @@ pub struct Family<'a> {
 impl<'a> Family<'a> {
     /// A family without help, unit or metrics.
     pub fn new(name: impl Into<Cow<'a, str>>, kind: Kind) -> Self {
-        Self { name: name.into(), help: None, kind, unit: Cow::Borrowed(""), metrics: Vec::new() }
+        Self {
+            name: name.into(),
+            help: None,
+            kind,
+            unit: Cow::Borrowed(""),
+            metrics: Vec::new(),
+        }
     }
 
     /// The same family with a HELP text.
@@ -74,7 +80,12 @@ impl<'a> Family<'a> {
 
     /// The borrowed header, as the writers take it.
     pub fn header(&self) -> Header<'_> {
-        Header { name: &self.name, help: self.help.as_deref(), kind: self.kind, unit: &self.unit }
+        Header {
+            name: &self.name,
+            help: self.help.as_deref(),
+            kind: self.kind,
+            unit: &self.unit,
+        }
     }
 }
 
@@ -90,7 +101,10 @@ pub struct Label<'a> {
 impl<'a> Label<'a> {
     /// A label from its two halves.
     pub fn new(name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
     }
 }
 
@@ -136,7 +150,10 @@ pub struct Counter<'a> {
 
 impl From<f64> for Counter<'_> {
     fn from(value: f64) -> Self {
-        Self { value, ..Self::default() }
+        Self {
+            value,
+            ..Self::default()
+        }
     }
 }
 

@@ -25,7 +25,11 @@ impl Chunk {
     ///
     /// # Errors
     /// See [`WriteError`].
-    pub fn render(target: Target, header: Header<'_>, metrics: &[Metric<'_>]) -> Result<Option<Self>, WriteError> {
+    pub fn render(
+        target: Target,
+        header: Header<'_>,
+        metrics: &[Metric<'_>],
+    ) -> Result<Option<Self>, WriteError> {
         let _ = (target, header, metrics);
         todo!()
     }
@@ -48,7 +52,12 @@ impl Chunk {
 
 /// Writes one family of a page: header, then the chunks merged metric by metric where their ranges
 /// overlap, and copied whole where they do not. `chunks` come sorted by [`Chunk::first`].
-pub fn write_family<'c>(target: Target, header: Header<'_>, chunks: impl IntoIterator<Item = &'c Chunk>, out: &mut Vec<u8>) {
+pub fn write_family<'c>(
+    target: Target,
+    header: Header<'_>,
+    chunks: impl IntoIterator<Item = &'c Chunk>,
+    out: &mut Vec<u8>,
+) {
     let _ = (target, header, chunks.into_iter(), out);
     todo!()
 }

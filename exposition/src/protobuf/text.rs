@@ -1,0 +1,1 @@
+//! The protobuf text formats, for people. Write only.
