@@ -1,0 +1,16 @@
+//! Batch jobs push metrics here, Prometheus scrapes them; nothing acknowledged is ever lost.
+//!
+//! A push flows straight down: [`group`] turns its path into a grouping key, [`ingest`] its families
+//! into checked and rendered ones, [`commit`] asks the [`index`] whether they may stand beside what is
+//! held, makes them durable through [`store`] and publishes a new [`view`]. A scrape reads the view
+//! and waits for nobody.
+//!
+//! The HTTP side lives in `http`; no rule about metrics lives there.
+
+pub mod commit;
+pub mod family;
+pub mod group;
+pub mod index;
+pub mod ingest;
+pub mod store;
+pub mod view;

@@ -1,0 +1,1 @@
+//! Where pushed families outlive the process. To be written.
