@@ -9,7 +9,11 @@
 pub mod collector;
 pub mod flag;
 pub mod landing;
+pub mod limits;
+pub mod listen;
 pub mod log;
 pub mod process;
 pub mod program;
 pub mod scrape;
+pub mod server;
+pub mod shutdown;

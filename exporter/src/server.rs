@@ -1,0 +1,119 @@
+//! The server: binds the addresses of one or more sites and serves their routers until told to stop.
+//!
+//! It knows connections, limits and draining, and nothing of what is served. `listen.rs` turns address
+//! spellings into sockets, `web/` is the web config file (TLS, users, headers, rate limit).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use axum::Router;
+
+use crate::limits::Limits;
+use crate::listen::{self, ListenError};
+use crate::shutdown::Shutdown;
+
+/// One router with the addresses it is served on. A program has one, or several (metrics and telemetry).
+#[derive(Debug)]
+pub struct Site {
+    /// Names the site in logs: `metrics`, `telemetry`.
+    pub name: &'static str,
+    /// The flag the addresses come from, for error messages: `--web.listen-address`.
+    pub flag: &'static str,
+    /// Addresses as Go programs spell them: `:9091`, `[::1]:9100`, `localhost:0`.
+    pub addresses: Vec<String>,
+    /// Serve on the sockets systemd passed (`LISTEN_FDS`) instead of the addresses.
+    pub systemd_socket: bool,
+    /// The web config file, as `--web.config.file` gives it.
+    pub web_config: Option<PathBuf>,
+    /// What clients may use up.
+    pub limits: Limits,
+    /// What is served. Handlers find the [`Peer`] among the request's extensions.
+    pub app: Router,
+}
+
+impl Site {
+    /// A site with default limits and neither TLS nor users.
+    pub fn new(name: &'static str, addresses: Vec<String>, app: Router) -> Self {
+        Self {
+            name,
+            flag: "--web.listen-address",
+            addresses,
+            systemd_socket: false,
+            web_config: None,
+            limits: Limits::default(),
+            app,
+        }
+    }
+}
+
+/// Who sent a request. Inserted as an extension into every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The address of the other end of the connection.
+    pub address: SocketAddr,
+    /// Whether the connection is encrypted.
+    pub tls: bool,
+}
+
+/// Why a server did not start. Every variant names the flag, address or file at fault.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address is not one, cannot be resolved or is in use; or systemd passed no sockets.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
+
+/// Sites bound to their sockets: connections already wait in the backlog, none is answered before [`run`](Server::run).
+#[derive(Debug)]
+pub struct Server {
+    sites: Vec<Bound>,
+}
+
+#[derive(Debug)]
+struct Bound {
+    site: Site,
+    listeners: Vec<tokio::net::TcpListener>,
+}
+
+impl Server {
+    /// Reads the web config files and binds all addresses; the first error ends it and nothing stays bound.
+    pub async fn bind(sites: Vec<Site>) -> Result<Server, ServeError> {
+        let mut bound = Vec::with_capacity(sites.len());
+        for site in sites {
+            let listeners = listen::bind(site.flag, &site.addresses, site.systemd_socket).await?;
+            bound.push(Bound { site, listeners });
+        }
+        Ok(Server { sites: bound })
+    }
+
+    /// The bound addresses in the order of the sites and of their addresses, with the ports the kernel chose for port 0.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        let listeners = self.sites.iter().flat_map(|bound| &bound.listeners);
+        listeners.filter_map(|l| l.local_addr().ok()).collect()
+    }
+
+    /// Serves until `shutdown` is triggered, then drains: nothing is accepted any more, requests in flight are
+    /// finished up to [`Limits::drain_timeout`], then the rest is cut.
+    pub async fn run(self, shutdown: Shutdown) {
+        for bound in self.sites {
+            for listener in bound.listeners {
+                let app = bound.site.app.clone();
+                tokio::spawn(async move {
+                    while let Ok((stream, address)) = listener.accept().await {
+                        let app = app.clone().layer(axum::Extension(Peer {
+                            address,
+                            tls: false,
+                        }));
+                        let service = hyper_util::service::TowerToHyperService::new(app);
+                        let io = hyper_util::rt::TokioIo::new(stream);
+                        tokio::spawn(
+                            hyper::server::conn::http1::Builder::new()
+                                .serve_connection(io, service),
+                        );
+                    }
+                });
+            }
+        }
+        shutdown.wait().await;
+    }
+}
