@@ -1,7 +1,8 @@
 //! The one door to the formats: read bytes into families, write families as bytes.
 
+use crate::encode;
 use crate::error::{ReadError, WriteError};
-use crate::model::{Family, Header, Label, Value};
+use crate::model::{Family, Header, Kind, Label, Value};
 use crate::name::Escaping;
 
 /// An exposition format.
@@ -83,37 +84,67 @@ pub fn write(target: Target, families: &[Family<'_>], out: &mut Vec<u8>) -> Resu
 pub struct Writer<'o> {
     target: Target,
     out: &'o mut Vec<u8>,
+    /// The family at hand: name, unit and type (its help is written and gone).
+    name: String,
+    unit: String,
+    kind: Kind,
+    open: Option<encode::Open>,
 }
 
 impl<'o> Writer<'o> {
     /// A writer that appends to `out`.
     pub fn new(target: Target, out: &'o mut Vec<u8>) -> Self {
-        Self { target, out }
+        Self {
+            target,
+            out,
+            name: String::new(),
+            unit: String::new(),
+            kind: Kind::Untyped,
+            open: None,
+        }
     }
 
-    /// Starts a family: HELP, TYPE and UNIT where the format prints them.
+    /// Starts a family: HELP, TYPE and UNIT where the format prints them. Ends the one before.
     pub fn begin(&mut self, header: Header<'_>) {
-        let _ = (header, self.target, &mut *self.out);
-        todo!()
+        self.end();
+        self.name.clear();
+        self.name.push_str(header.name);
+        self.unit.clear();
+        self.unit.push_str(header.unit);
+        self.kind = header.kind;
+        self.open = Some(encode::begin(self.target, header, self.out));
     }
 
     /// Writes one member of the current family.
     ///
     /// # Errors
-    /// [`WriteError::KindMismatch`] where the value does not suit the family.
+    /// [`WriteError::KindMismatch`] where the value does not suit the family, [`WriteError::NoName`]
+    /// where none was begun.
     pub fn metric(
         &mut self,
         labels: &[Label<'_>],
         value: &Value<'_>,
         timestamp_ms: Option<i64>,
     ) -> Result<(), WriteError> {
-        let _ = (labels, value, timestamp_ms);
-        todo!()
+        let header = Header {
+            name: &self.name,
+            help: None,
+            kind: self.kind,
+            unit: &self.unit,
+        };
+        encode::metric(self.target, header, labels, value, timestamp_ms, self.out)
     }
 
     /// Ends the current family.
-    pub fn end(&mut self) {}
+    pub fn end(&mut self) {
+        if let Some(open) = self.open.take() {
+            encode::end(open, self.out);
+        }
+    }
 
     /// Ends the page.
-    pub fn finish(self) {}
+    pub fn finish(mut self) {
+        self.end();
+        encode::finish(self.target, self.out);
+    }
 }

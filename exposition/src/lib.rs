@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod batch;
+mod encode;
 pub mod error;
 pub mod format;
 pub mod gzip;

@@ -1,0 +1,3 @@
+//! Prometheus text 0.0.4.
+
+pub mod write;
