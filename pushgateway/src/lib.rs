@@ -10,6 +10,7 @@
 pub mod commit;
 pub mod family;
 pub mod group;
+pub mod http;
 pub mod index;
 pub mod ingest;
 pub mod store;

@@ -1,0 +1,382 @@
+//! Which endpoint a method and a path mean: one table, and the accidents of the router upstream uses.
+//!
+//! Upstream stacks Go's `ServeMux` (cleans paths, owns `/api/v1/`) on `httprouter` (redirects to the
+//! right spelling, answers `OPTIONS` and 405). Clients have met these answers for years, so [`Routes`]
+//! gives the same ones. It is pure: no request is touched here. Next: `super::app`, which serves them.
+
+use http::Method;
+
+use super::path::{RequestPath, clean, escape};
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Endpoint {
+    /// The page of groups.
+    Groups,
+    /// The page of flags and build.
+    Status,
+    /// `/-/healthy`.
+    Healthy,
+    /// `/-/ready`.
+    Ready,
+    /// `PUT` and `POST` on `/-/quit`.
+    Quit,
+    /// `GET /-/quit`, which says that it must be posted.
+    QuitByGet,
+    /// The exposition.
+    Scrape,
+    /// `PUT` on a group.
+    Replace,
+    /// `POST` on a group.
+    Update,
+    /// `DELETE` on a group.
+    Delete,
+    /// A file of the pages, or the list of them.
+    Static,
+    /// The page that asks before a group, or everything, is deleted; and the form it sends.
+    Confirm,
+    /// `/debug/pprof/…`, which only tells that this program has none.
+    Profile,
+    /// `GET /api/v1/status`.
+    ApiStatus,
+    /// `GET /api/v1/metrics`.
+    ApiMetrics,
+    /// `OPTIONS` on any path of the API.
+    ApiOptions,
+    /// `PUT /api/v1/admin/wipe`.
+    Wipe,
+}
+
+/// How much of a path a row stands for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Shape {
+    /// Exactly this path.
+    Exact,
+    /// This path, then one element: the job.
+    Job,
+    /// This path, one element, a slash and the rest: job and labels.
+    JobAndLabels,
+    /// This path and everything below it.
+    Below,
+}
+
+/// One row of the table.
+struct Row {
+    method: Method,
+    path: String,
+    shape: Shape,
+    endpoint: Endpoint,
+}
+
+/// What a request's path was found to hold, decoded.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Parameters {
+    /// The element after `job` or `job@base64`.
+    pub job: Vec<u8>,
+    /// What follows the job, from its slash on; or what follows the fixed part of [`Endpoint::Static`].
+    pub rest: Vec<u8>,
+    /// Whether the job came as `job@base64`.
+    pub job_is_base64: bool,
+}
+
+/// The answer of the table.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Route {
+    /// Serve this.
+    Endpoint(Endpoint, Parameters),
+    /// 301 for `GET`, 307 for the rest.
+    Redirect {
+        /// The status.
+        status: u16,
+        /// The `Location`, query included.
+        location: String,
+    },
+    /// 200 without a body to an `OPTIONS`.
+    Options {
+        /// The `Allow` header.
+        allow: String,
+    },
+    /// 405.
+    NotAllowed {
+        /// The `Allow` header.
+        allow: String,
+    },
+    /// 404.
+    NotFound,
+    /// 400: the path holds a `%` that encodes nothing.
+    BadRequest,
+}
+
+/// Where things are mounted.
+#[derive(Clone, Debug)]
+pub struct Mounts {
+    /// The route prefix, empty or `/like/this`.
+    pub prefix: String,
+    /// The telemetry path below the prefix.
+    pub telemetry_path: String,
+    /// Whether `PUT /api/v1/admin/wipe` exists.
+    pub admin_api: bool,
+}
+
+/// The routing table of one running program.
+pub struct Routes {
+    rows: Vec<Row>,
+    api_rows: Vec<Row>,
+    /// `PREFIX/api/v1/`.
+    api: String,
+}
+
+impl Routes {
+    /// Lays the table out.
+    ///
+    /// # Errors
+    /// The telemetry path that is taken already.
+    pub fn new(mounts: &Mounts) -> Result<Self, String> {
+        let prefix = &mounts.prefix;
+        let telemetry = clean(
+            format!("{prefix}/{}", mounts.telemetry_path).as_bytes(),
+            false,
+        );
+        let telemetry = String::from_utf8_lossy(&telemetry);
+        let telemetry = if telemetry.len() > 1 {
+            telemetry.trim_end_matches('/')
+        } else {
+            &telemetry
+        };
+        let mut rows = vec![row(
+            Method::GET,
+            "/-/quit",
+            Shape::Exact,
+            Endpoint::QuitByGet,
+        )];
+        for (method, path, shape, endpoint) in table() {
+            rows.push(row(method, &format!("{prefix}{path}"), shape, endpoint));
+        }
+        if let Some(taken) = rows
+            .iter()
+            .find(|row| row.method == Method::GET && row.accepts(telemetry.as_bytes()).is_some())
+        {
+            return Err(format!(
+                "--web.telemetry-path={:?} is taken by {}",
+                mounts.telemetry_path, taken.path
+            ));
+        }
+        rows.push(row(Method::GET, telemetry, Shape::Exact, Endpoint::Scrape));
+        let mut api_rows = vec![
+            row(Method::OPTIONS, "/", Shape::Below, Endpoint::ApiOptions),
+            row(Method::GET, "/status", Shape::Exact, Endpoint::ApiStatus),
+            row(Method::GET, "/metrics", Shape::Exact, Endpoint::ApiMetrics),
+        ];
+        if mounts.admin_api {
+            api_rows.push(row(
+                Method::PUT,
+                "/admin/wipe",
+                Shape::Exact,
+                Endpoint::Wipe,
+            ));
+        }
+        Ok(Self {
+            rows,
+            api_rows,
+            api: format!("{prefix}/api/v1/"),
+        })
+    }
+
+    /// Finds what a request means. `path` is raw, `query` without its `?`.
+    pub fn route(&self, method: &Method, path: &str, query: Option<&str>) -> Route {
+        let Some(path) = RequestPath::decode(path) else {
+            return Route::BadRequest;
+        };
+        // What ServeMux does first: it cleans the escaped path, whatever the method.
+        let escaped = path.escaped();
+        let cleaned = String::from_utf8_lossy(&clean(escaped.as_bytes(), false)).into_owned();
+        if self.is_below_api(&cleaned) == Some(false) {
+            return redirect(307, escape(self.api.as_bytes()), query);
+        }
+        if cleaned != escaped {
+            // ServeMux escapes the escaped path once more here: `%` comes back as `%25`.
+            return redirect(307, escape(cleaned.as_bytes()), query);
+        }
+        if self.is_below_api(&cleaned).is_none() {
+            return look_up(&self.rows, method, &path.decoded, query);
+        }
+        // `http.StripPrefix`: an escaped spelling of the prefix itself leads nowhere.
+        if !cleaned.starts_with(&self.api) {
+            return Route::NotFound;
+        }
+        look_up(
+            &self.api_rows,
+            method,
+            &path.decoded[self.api.len() - 1..],
+            query,
+        )
+    }
+
+    /// Whether a clean escaped path lies below the API (`true`), is the API's without the last slash
+    /// (`false`), or neither; compared element by element, as ServeMux does.
+    fn is_below_api(&self, escaped: &str) -> Option<bool> {
+        let mut elements = escaped.split('/');
+        for expected in self.api.trim_end_matches('/').split('/') {
+            let element = percent_encoding::percent_decode(elements.next()?.as_bytes());
+            if !element.eq(expected.bytes()) {
+                return None;
+            }
+        }
+        Some(elements.next().is_some())
+    }
+}
+
+/// Everything below the prefix but the telemetry path.
+fn table() -> Vec<(Method, &'static str, Shape, Endpoint)> {
+    use Shape::{Below, Exact, Job, JobAndLabels};
+    let mut rows = vec![
+        (Method::GET, "/", Exact, Endpoint::Groups),
+        (Method::GET, "/status", Exact, Endpoint::Status),
+        (Method::GET, "/-/healthy", Exact, Endpoint::Healthy),
+        (Method::GET, "/-/ready", Exact, Endpoint::Ready),
+        (Method::GET, "/static/", Below, Endpoint::Static),
+        (Method::GET, "/debug/pprof/", Below, Endpoint::Profile),
+        (Method::PUT, "/-/quit", Exact, Endpoint::Quit),
+        (Method::POST, "/-/quit", Exact, Endpoint::Quit),
+        (Method::GET, "/ui/delete", Exact, Endpoint::Confirm),
+        (Method::POST, "/ui/delete", Exact, Endpoint::Confirm),
+    ];
+    for (method, endpoint) in [
+        (Method::PUT, Endpoint::Replace),
+        (Method::POST, Endpoint::Update),
+        (Method::DELETE, Endpoint::Delete),
+    ] {
+        for path in ["/metrics/job/", "/metrics/job@base64/"] {
+            rows.push((method.clone(), path, Job, endpoint));
+            rows.push((method.clone(), path, JobAndLabels, endpoint));
+        }
+    }
+    rows
+}
+
+fn row(method: Method, path: &str, shape: Shape, endpoint: Endpoint) -> Row {
+    Row {
+        method,
+        path: path.to_owned(),
+        shape,
+        endpoint,
+    }
+}
+
+impl Row {
+    /// What the row takes from a decoded path, if it is the row's.
+    fn accepts(&self, path: &[u8]) -> Option<Parameters> {
+        self.takes(path.strip_prefix(self.path.as_bytes())?)
+    }
+
+    /// The path in the row's own spelling, if only upper and lower case differ.
+    fn respell(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let (head, tail) = path.split_at_checked(self.path.len())?;
+        // httprouter's search has no way from `job@base64/X` on to the labels.
+        let dead_end = self.shape == Shape::JobAndLabels && self.path.ends_with("@base64/");
+        if dead_end || !head.eq_ignore_ascii_case(self.path.as_bytes()) {
+            return None;
+        }
+        self.takes(tail)?;
+        Some([self.path.as_bytes(), tail].concat())
+    }
+
+    fn takes(&self, tail: &[u8]) -> Option<Parameters> {
+        let slash = tail.iter().position(|&byte| byte == b'/');
+        let job_is_base64 = self.path.ends_with("@base64/");
+        let parameters = |job: &[u8], rest: &[u8]| Parameters {
+            job: job.to_vec(),
+            rest: rest.to_vec(),
+            job_is_base64,
+        };
+        match (self.shape, slash) {
+            (Shape::Exact, _) => tail.is_empty().then(Parameters::default),
+            (Shape::Below, _) => Some(parameters(b"", tail)),
+            (Shape::Job, None) if !tail.is_empty() => Some(parameters(tail, b"")),
+            // An empty job is a match here (`/metrics/job//a/b`); the handler then asks for the job.
+            (Shape::JobAndLabels, Some(at)) => Some(parameters(&tail[..at], &tail[at..])),
+            (Shape::Job | Shape::JobAndLabels, _) => None,
+        }
+    }
+}
+
+/// What httprouter does with a decoded path.
+fn look_up(rows: &[Row], method: &Method, path: &[u8], query: Option<&str>) -> Route {
+    let mine = || rows.iter().filter(|row| row.method == *method);
+    if let Some((row, parameters)) = mine().find_map(|row| Some((row, row.accepts(path)?))) {
+        return Route::Endpoint(row.endpoint, parameters);
+    }
+    if path != b"/" && mine().next().is_some() {
+        let status = if *method == Method::GET { 301 } else { 307 };
+        if let Some(target) =
+            with_slash_toggled(rows, method, path).or_else(|| respelled(rows, method, path))
+        {
+            return redirect(status, escape(&target), query);
+        }
+    }
+    match allowed(rows, method, path) {
+        None => Route::NotFound,
+        Some(allow) if *method == Method::OPTIONS => Route::Options { allow },
+        Some(allow) => Route::NotAllowed { allow },
+    }
+}
+
+/// The path with its last slash added or taken away, if that is a route.
+fn with_slash_toggled(rows: &[Row], method: &Method, path: &[u8]) -> Option<Vec<u8>> {
+    let mut mine = rows.iter().filter(|row| row.method == *method);
+    let toggled = toggle_slash(path);
+    // `/metrics/job/` is where httprouter's tree holds a bare slash above its wildcard: it recommends
+    // `/metrics/job`, though nothing is there.
+    let is_empty_job = |row: &Row| {
+        row.path.as_bytes() == path && row.shape == Shape::Job && !row.path.ends_with("@base64/")
+    };
+    mine.any(|row| row.accepts(&toggled).is_some() || is_empty_job(row))
+        .then_some(toggled)
+}
+
+/// The cleaned path in the right case, if that is a route (perhaps with its last slash toggled).
+fn respelled(rows: &[Row], method: &Method, path: &[u8]) -> Option<Vec<u8>> {
+    let cleaned = clean(path, true);
+    let toggled = toggle_slash(&cleaned);
+    let mine = || rows.iter().filter(|row| row.method == *method);
+    mine().find_map(|row| row.respell(&cleaned)).or_else(|| {
+        mine()
+            .filter(|row| !row.path.ends_with("@base64/"))
+            .find_map(|row| row.respell(&toggled))
+    })
+}
+
+fn toggle_slash(path: &[u8]) -> Vec<u8> {
+    match path.strip_suffix(b"/") {
+        Some(shorter) => shorter.to_vec(),
+        None => [path, b"/"].concat(),
+    }
+}
+
+/// The methods that have this very path, with `OPTIONS`, sorted; `None` if there are none.
+fn allowed(rows: &[Row], method: &Method, path: &[u8]) -> Option<String> {
+    let mut methods: Vec<&str> = rows
+        .iter()
+        .filter(|row| {
+            row.method != *method && row.method != Method::OPTIONS && row.accepts(path).is_some()
+        })
+        .map(|row| row.method.as_str())
+        .collect();
+    if methods.is_empty() {
+        return None;
+    }
+    methods.push("OPTIONS");
+    methods.sort_unstable();
+    methods.dedup();
+    Some(methods.join(", "))
+}
+
+/// Go's `http.Redirect`: the target is cleaned once more; the query comes along.
+fn redirect(status: u16, target: String, query: Option<&str>) -> Route {
+    let mut location = String::from_utf8_lossy(&clean(target.as_bytes(), false)).into_owned();
+    if let Some(query) = query {
+        location.push('?');
+        location.push_str(query);
+    }
+    Route::Redirect { status, location }
+}

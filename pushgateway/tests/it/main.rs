@@ -1,0 +1,3 @@
+//! The program through the doors its users have. One binary, so that linking happens once.
+
+mod routes;
