@@ -1,13 +1,282 @@
 //! Floats spelled exactly as Go spells and reads them.
+//!
+//! Every format of this crate prints and reads its values here, so that a page of ours and a page of
+//! a Go program are the same bytes. Nothing here depends on a locale or rounds a value: what is
+//! written reads back as the same bits (NaN payloads aside).
 
-/// Appends `value` as Go's `strconv.FormatFloat(value, 'g', -1, 64)` prints it (`+Inf`, `NaN`, `1e+06`).
+#[cfg(test)]
+mod tests;
+
+/// Appends `value` as Go's `strconv.FormatFloat(value, 'g', -1, 64)` prints it (`+Inf`, `NaN`,
+/// `1e+06`): the shortest digits that read back, with an exponent below 1e-4 and from 1e6 on.
+///
+/// Go's `fmt.Sprint` and `%v` print a float the same way, so this also is the spelling of the
+/// pushgateway's JSON API.
 pub fn write(value: f64, out: &mut Vec<u8>) {
-    let _ = (value, out);
-    todo!()
+    // Most values of a page are small whole numbers. The sign is asked for because Go prints `-0`.
+    if value.abs() < 1e6 && value.trunc() == value && (value != 0.0 || value.is_sign_positive()) {
+        out.extend_from_slice(itoa::Buffer::new().format(value as i32).as_bytes());
+    } else if value.is_nan() {
+        out.extend_from_slice(b"NaN");
+    } else if value.is_infinite() {
+        out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
+    } else {
+        write_finite(value, out);
+    }
 }
 
-/// Reads a float as Go's text parser of prometheus/common does; `None` where it refuses.
+/// Appends a sample value as `expfmt` does: [`write`], but a negative zero loses its sign.
+pub fn write_sample(value: f64, out: &mut Vec<u8>) {
+    write(if value == 0.0 { 0.0 } else { value }, out);
+}
+
+/// Appends a whole number.
+pub fn write_integer(value: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// Lays out the shortest digits as Go does: `%e` below 1e-4 and from 1e6 on, else `%f`.
+fn write_finite(value: f64, out: &mut Vec<u8>) {
+    if value.is_sign_negative() {
+        out.push(b'-');
+    }
+    let digits = Digits::of(value.abs());
+    let (digits, exponent) = (&digits.bytes[digits.start..digits.end], digits.exponent);
+    match exponent {
+        -4..0 => {
+            out.extend_from_slice(&b"0.0000"[..1 + exponent.unsigned_abs() as usize]);
+            out.extend_from_slice(digits);
+        }
+        0..6 => {
+            let whole = exponent as usize + 1;
+            let split = whole.min(digits.len());
+            out.extend_from_slice(&digits[..split]);
+            out.extend_from_slice(&b"000000"[..whole - split]);
+            if split < digits.len() {
+                out.push(b'.');
+                out.extend_from_slice(&digits[split..]);
+            }
+        }
+        _ => {
+            out.push(digits[0]);
+            if digits.len() > 1 {
+                out.push(b'.');
+                out.extend_from_slice(&digits[1..]);
+            }
+            write_exponent(exponent, out);
+        }
+    }
+}
+
+/// Go prints a sign always and at least two digits.
+fn write_exponent(exponent: i32, out: &mut Vec<u8>) {
+    out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+    let magnitude = exponent.unsigned_abs();
+    if magnitude < 10 {
+        out.push(b'0');
+    }
+    out.extend_from_slice(itoa::Buffer::new().format(magnitude).as_bytes());
+}
+
+/// The shortest decimal digits that read back as a float, and the exponent of the first of them.
+struct Digits {
+    bytes: [u8; 32],
+    start: usize,
+    end: usize,
+    exponent: i32,
+}
+
+impl Digits {
+    /// `value` is finite, and zero or above.
+    fn of(value: f64) -> Self {
+        // Above 2^53 neighbours are more than one apart, so the digits of the integer need not be
+        // the shortest; below, they are, once the zeros at the end are gone.
+        if value.trunc() == value && value < 9_007_199_254_740_992.0 {
+            let mut buffer = itoa::Buffer::new();
+            let text = buffer.format(value as u64).as_bytes();
+            return Self::strip(text, text.len() as i32 - 1);
+        }
+        // ryu prints `12.5`, `0.00012` or `1.25e-7`: same digits as Go, laid out differently.
+        let mut buffer = ryu::Buffer::new();
+        let text = buffer.format_finite(value).as_bytes();
+        let (mantissa, exponent) = match text.iter().position(|&b| b == b'e') {
+            Some(at) => (&text[..at], small_integer(&text[at + 1..])),
+            None => (text, 0),
+        };
+        let whole = mantissa
+            .iter()
+            .position(|&b| b == b'.')
+            .unwrap_or(mantissa.len());
+        Self::strip(mantissa, exponent + whole as i32 - 1)
+    }
+
+    /// Keeps the significant digits of `text`; `exponent` is that of its first character.
+    fn strip(text: &[u8], mut exponent: i32) -> Self {
+        let mut bytes = [0; 32];
+        let mut end = 0;
+        for &byte in text {
+            if byte != b'.' {
+                bytes[end] = byte;
+                end += 1;
+            }
+        }
+        let mut start = 0;
+        while start + 1 < end && bytes[start] == b'0' {
+            start += 1;
+            exponent -= 1;
+        }
+        while end > start + 1 && bytes[end - 1] == b'0' {
+            end -= 1;
+        }
+        Self {
+            bytes,
+            start,
+            end,
+            exponent,
+        }
+    }
+}
+
+/// The exponent ryu prints: at most three digits and a minus sign.
+fn small_integer(text: &[u8]) -> i32 {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    let magnitude = digits
+        .iter()
+        .fold(0, |sum, &digit| sum * 10 + i32::from(digit - b'0'));
+    if negative { -magnitude } else { magnitude }
+}
+
+/// Reads a float as prometheus/common and prometheus do: Go's `strconv.ParseFloat` without
+/// hexadecimal and underscores. `None` where Go refuses; a value too large for a float is refused,
+/// one too small is zero.
 pub fn parse(text: &[u8]) -> Option<f64> {
-    let _ = text;
-    todo!()
+    let (negative, unsigned) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let decimal = match unsigned.first()? {
+        b'0'..=b'9' | b'.' => Decimal::scan(unsigned)?,
+        _ => return parse_word(text, unsigned, negative),
+    };
+    match decimal.exact() {
+        Some(value) => Some(if negative { -value } else { value }),
+        // The scan has checked the grammar; this one takes care of rounding.
+        None => fast_float2::parse::<f64, _>(text)
+            .ok()
+            .filter(|value| value.is_finite()),
+    }
+}
+
+/// `inf` and `infinity` may carry a sign, `nan` may not; all in any case.
+fn parse_word(text: &[u8], unsigned: &[u8], negative: bool) -> Option<f64> {
+    if text.eq_ignore_ascii_case(b"nan") {
+        Some(f64::NAN)
+    } else if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
+        Some(if negative {
+            f64::NEG_INFINITY
+        } else {
+            f64::INFINITY
+        })
+    } else {
+        None
+    }
+}
+
+/// An unsigned decimal number as it was spelled.
+struct Decimal {
+    /// All digits as one number; wrapped where there are more than [`MAX_EXACT_DIGITS`].
+    mantissa: u64,
+    /// How many digits there are, zeros at the front included.
+    digits: usize,
+    /// The power of ten that the mantissa is multiplied with.
+    exponent: i64,
+}
+
+/// Any 19 digits fit into 64 bits.
+const MAX_EXACT_DIGITS: usize = 19;
+
+/// The powers of ten that a float holds exactly.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+impl Decimal {
+    /// Checks the grammar: digits with at most one point among them, then perhaps an exponent.
+    fn scan(text: &[u8]) -> Option<Self> {
+        let mut mantissa = 0_u64;
+        let mut at = 0;
+        let mut run = |at: &mut usize| {
+            let from = *at;
+            while let Some(digit) = text
+                .get(*at)
+                .map(|byte| byte.wrapping_sub(b'0'))
+                .filter(|&digit| digit < 10)
+            {
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+                *at += 1;
+            }
+            *at - from
+        };
+        let mut digits = run(&mut at);
+        let mut exponent = 0;
+        if text.get(at) == Some(&b'.') {
+            at += 1;
+            let fraction = run(&mut at);
+            digits += fraction;
+            exponent = -(fraction as i64);
+        }
+        if digits == 0 {
+            return None;
+        }
+        if at < text.len() {
+            exponent = exponent.saturating_add(scan_exponent(&text[at..])?);
+        }
+        Some(Self {
+            mantissa,
+            digits,
+            exponent,
+        })
+    }
+
+    /// The value, where one multiplication or division of exact numbers gives it (Clinger).
+    fn exact(&self) -> Option<f64> {
+        if self.digits > MAX_EXACT_DIGITS || self.mantissa > 1 << 53 {
+            return None;
+        }
+        let mantissa = self.mantissa as f64;
+        let power = POWERS.get(usize::try_from(self.exponent.unsigned_abs()).ok()?)?;
+        Some(if self.exponent < 0 {
+            mantissa / power
+        } else {
+            mantissa * power
+        })
+    }
+}
+
+/// `e`, perhaps a sign, and at least one digit, to the end of the text.
+fn scan_exponent(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'e' | b'E', b'-', rest @ ..] => (true, rest),
+        [b'e' | b'E', b'+', rest @ ..] | [b'e' | b'E', rest @ ..] => (false, rest),
+        _ => return None,
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut magnitude = 0_i64;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        magnitude = magnitude
+            .saturating_mul(10)
+            .saturating_add(i64::from(digit));
+    }
+    Some(if negative { -magnitude } else { magnitude })
 }
