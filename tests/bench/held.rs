@@ -1,0 +1,94 @@
+//! The two gateways under the same load: ours and the real one, started the same way.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use promontory_tests::gateway::{Gateway, Which};
+
+use crate::load;
+
+/// How many groups are held and how many series each has; every group is pushed by its own job.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    /// Groups.
+    pub(crate) groups: usize,
+    /// Series of each.
+    pub(crate) series: usize,
+}
+
+impl Size {
+    /// All series of all groups.
+    pub(crate) fn total(self) -> usize {
+        self.groups * self.series
+    }
+
+    /// A push for every group, as requests; `round` moves the values.
+    pub(crate) fn pushes(self, round: usize) -> Vec<Vec<u8>> {
+        let push = |group| {
+            load::push(
+                &format!("/metrics/job/batch/instance/host-{group}"),
+                &body(self.series, round + group),
+            )
+        };
+        (0..self.groups).map(push).collect()
+    }
+}
+
+/// A text body like a batch job's: families of five series each, told apart by one label.
+pub(crate) fn body(series: usize, seed: usize) -> Vec<u8> {
+    let mut body = String::new();
+    for number in 0..series {
+        let family = number / 5;
+        if number % 5 == 0 {
+            body.push_str(&format!(
+                "# HELP batch_stage_{family}_seconds Time spent in stage {family} of the batch.\n"
+            ));
+            body.push_str(&format!("# TYPE batch_stage_{family}_seconds gauge\n"));
+        }
+        let value = (seed * 7919 + number * 104_729) % 1_000_003;
+        body.push_str(&format!(
+            "batch_stage_{family}_seconds{{step=\"step-{number}\"}} {}\n",
+            value as f64 / 1000.0
+        ));
+    }
+    body.into_bytes()
+}
+
+/// Starts a gateway with flags; `data` is its persistence file, or it keeps everything in memory.
+pub(crate) fn start(
+    which: Which,
+    data: Option<&Path>,
+    flags: &[&str],
+    folder: &Path,
+) -> Result<Gateway> {
+    let mut flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+    if let Some(data) = data {
+        flags.push(format!("--persistence.file={}", data.display()));
+    }
+    Gateway::start(which, &flags, folder)
+}
+
+/// A gateway that holds `size`, keeps it in a file, and checks pushes.
+///
+/// The real one needs minutes to hours to be filled with checked pushes (each costs as much as all it
+/// holds), so it is filled unchecked, stopped so that it saves, and started again checked.
+pub(crate) fn filled(which: Which, size: Size, folder: &Path) -> Result<Gateway> {
+    let requests = size.pushes(0);
+    let hour = Duration::from_secs(3600);
+    let data = folder.join(format!("{which:?}-{}.data", size.total()));
+    if which == Which::Ours {
+        let gateway = start(which, Some(&data), &[], folder)?;
+        load::run(gateway.address, 64, requests.len() as u64, hour, &requests)?;
+        return Ok(gateway);
+    }
+    let mut unchecked = start(
+        which,
+        Some(&data),
+        &["--push.disable-consistency-check"],
+        folder,
+    )?;
+    load::run(unchecked.address, 8, requests.len() as u64, hour, &requests)?;
+    unchecked.process.terminate()?;
+    start(which, Some(&data), &[], folder)
+}
