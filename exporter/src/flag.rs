@@ -3,11 +3,21 @@
 //! A program lists its flags once, as [`Flag`] values in the order in which the help shows them. Two
 //! spellings exist because the replaced programs use two libraries: kingpin (pushgateway, node
 //! exporter) and pflag (kube-state-metrics). Nothing here reads the environment or exits; the caller
-//! does what [`Parsed`] says. Parsing is in `flag/parse.rs`, printing in `flag/{help,markdown,…}.rs`.
+//! does what [`Parsed`] says. Parsing is in `flag/parse.rs`, help in `flag/help.rs`, README rows, man
+//! page and completions in `flag/docs.rs`.
+
+mod docs;
+mod help;
+mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
+
+use crate::golang;
 
 /// What a flag takes, and its default.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +48,7 @@ pub enum Takes {
         of: &'static [&'static str],
         /// Its value unless given.
         default: &'static str,
-        /// What the words are, for the error message: `log level`.
+        /// What the words are, for the error message: `log level`. Case does not matter.
         what: &'static str,
     },
     /// A Go duration: `90s`, `1h30m`, `250ms`; kingpin also knows days and weeks: `1d`, `2w`.
@@ -179,14 +189,26 @@ pub enum Parsed {
 }
 
 /// Why a command line cannot be used; `Display` is the whole line for stderr. Exit with 1.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{program}: error: {message}, try --help")]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UsageError {
     /// The program's name.
-    pub program: String,
+    pub program: &'static str,
+    /// Whose words to use.
+    pub spelling: Spelling,
     /// What is wrong, in the words of the replaced library.
     pub message: String,
 }
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.spelling {
+            Spelling::Kingpin => write!(f, "{}: error: {}, try --help", self.program, self.message),
+            Spelling::Pflag => write!(f, "Error: {}", self.message),
+        }
+    }
+}
+
+impl std::error::Error for UsageError {}
 
 /// A value, given or default.
 #[derive(Clone, Debug, PartialEq)]
@@ -205,6 +227,19 @@ pub enum Setting {
     Float(f64),
 }
 
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Switch(on) => write!(f, "{on}"),
+            Self::Text(text) => f.write_str(text),
+            Self::Texts(texts) => f.write_str(&texts.join(",")),
+            Self::Duration(value) => f.write_str(&golang::duration(*value)),
+            Self::Integer(value) => write!(f, "{value}"),
+            Self::Float(value) => write!(f, "{value}"),
+        }
+    }
+}
+
 /// The values of all flags of a table.
 ///
 /// The accessors are named for what the flag takes. Asking for a flag that is not in the table, or
@@ -215,25 +250,42 @@ pub struct Flags {
     settings: BTreeMap<String, (Setting, bool)>,
 }
 
+/// The flags that every program has besides its own, in kingpin's words: `help` opens the list,
+/// `version` closes it, the rest is hidden.
+static HELP: Flag = Flag::switch(
+    "help",
+    "Show context-sensitive help (also try --help-long and --help-man).",
+)
+.short('h');
+static VERSION: Flag = Flag::switch("version", "Show application version.");
+static DERIVED: &[Flag] = &[
+    Flag::switch("help-long", "Generate long help.").hidden(),
+    Flag::switch("help-man", "Generate a man page.").hidden(),
+    Flag::switch("help-markdown", "Generate the table of flags for a README.").hidden(),
+    Flag::switch(
+        "completion-script-bash",
+        "Generate completion script for bash.",
+    )
+    .hidden(),
+    Flag::switch(
+        "completion-script-zsh",
+        "Generate completion script for ZSH.",
+    )
+    .hidden(),
+    Flag::switch(
+        "completion-script-fish",
+        "Generate completion script for fish.",
+    )
+    .hidden(),
+];
+
 impl Table {
-    /// Reads a command line, without the program's own name in front.
-    ///
-    /// # Errors
-    /// What kingpin or pflag would refuse, in their words.
-    pub fn parse(&self, args: impl IntoIterator<Item = String>) -> Result<Parsed, UsageError> {
-        let _ = args.into_iter().count();
-        Ok(Parsed::Run(Flags::default()))
-    }
-
-    /// What `--help` prints, wrapped to `width` columns.
-    pub fn help(&self, width: usize) -> String {
-        let _ = width;
-        String::new()
-    }
-
-    /// The flags as a Markdown table for a README.
-    pub fn markdown(&self) -> String {
-        String::new()
+    /// All flags in help's order, boilerplate included.
+    fn rows(&self) -> impl Iterator<Item = &Flag> {
+        std::iter::once(&HELP)
+            .chain(DERIVED)
+            .chain(&self.flags)
+            .chain(std::iter::once(&VERSION))
     }
 }
 
@@ -291,7 +343,10 @@ impl Flags {
     /// Every flag of the table but the boilerplate (`help`, `version`, …), by name, with its value as
     /// Go shows it: durations normalised (`90s` is `1m30s`), repeated texts joined by commas.
     pub fn shown(&self) -> Vec<(String, String)> {
-        Vec::new()
+        self.settings
+            .iter()
+            .map(|(name, (setting, _))| (name.clone(), setting.to_string()))
+            .collect()
     }
 
     fn setting(&self, name: &str) -> &Setting {

@@ -8,6 +8,7 @@
 
 pub mod collector;
 pub mod flag;
+mod golang;
 pub mod landing;
 pub mod limits;
 pub mod listen;
