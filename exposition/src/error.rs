@@ -63,6 +63,50 @@ pub enum WriteError {
         /// What the family declares.
         kind: crate::Kind,
     },
+    /// One name was given two types.
+    #[error("family {family:?} is a {first:?} and a {second:?}")]
+    TwoTypes {
+        /// The family.
+        family: String,
+        /// The type it had first.
+        first: crate::Kind,
+        /// The type that came later.
+        second: crate::Kind,
+    },
+    /// One series stands in the page twice.
+    #[error("family {family:?} has the series {labels} twice")]
+    Duplicate {
+        /// The family.
+        family: String,
+        /// The labels of the series, as `{name="value"}`.
+        labels: String,
+    },
+    /// A label that no metric of the family may have.
+    #[error("family {family:?}, label {label:?}: {reason}")]
+    Label {
+        /// The family.
+        family: String,
+        /// The label's name.
+        label: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The family's name is also a part of another family, or another family's spelling.
+    #[error("family {family:?} collides with {other:?}")]
+    Collision {
+        /// The family.
+        family: String,
+        /// What it collides with.
+        other: String,
+    },
+    /// The format has no spelling for the value.
+    #[error("family {family:?}: {reason}")]
+    Unsupported {
+        /// The family.
+        family: String,
+        /// What cannot be spelled.
+        reason: &'static str,
+    },
     /// The family has no name.
     #[error("a family without a name")]
     NoName,

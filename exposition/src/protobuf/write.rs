@@ -106,7 +106,7 @@ pub fn metric(
 }
 
 /// Refuses a value that does not suit its family, and a family without a name.
-pub(super) fn check_kind(header: Header<'_>, value: &Value<'_>) -> Result<(), WriteError> {
+pub(crate) fn check_kind(header: Header<'_>, value: &Value<'_>) -> Result<(), WriteError> {
     if header.name.is_empty() {
         return Err(WriteError::NoName);
     }
@@ -129,7 +129,7 @@ pub(super) fn check_kind(header: Header<'_>, value: &Value<'_>) -> Result<(), Wr
 
 /// A metric or label name as upstream's encoders spell it: classic names stay even where the scheme
 /// alone would change them (`dots` doubles underscores, but only in names that need escaping).
-pub(super) fn spelled(name: &str, escaping: Escaping) -> Cow<'_, str> {
+pub(crate) fn spelled(name: &str, escaping: Escaping) -> Cow<'_, str> {
     if escaping == Escaping::AllowUtf8 || name::is_classic_metric_name(name) {
         Cow::Borrowed(name)
     } else {
@@ -138,7 +138,7 @@ pub(super) fn spelled(name: &str, escaping: Escaping) -> Cow<'_, str> {
 }
 
 /// A label's value as upstream spells it: that of `__name__` is a metric name.
-pub(super) fn spelled_value<'l>(label: &'l Label<'_>, escaping: Escaping) -> Cow<'l, str> {
+pub(crate) fn spelled_value<'l>(label: &'l Label<'_>, escaping: Escaping) -> Cow<'l, str> {
     if label.name == "__name__" {
         spelled(&label.value, escaping)
     } else {
