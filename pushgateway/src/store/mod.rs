@@ -1,1 +1,97 @@
-//! Where pushed families outlive the process. To be written.
+//! Where pushed families outlive the process.
+//!
+//! A [`Store`] keeps bytes under keys and knows nothing of metrics. One thread uses it at a time. What a
+//! commit that asked for [`Sync::Now`] returned `Ok` for is there after any crash.
+//!
+//! Our records ([`crate::commit`] makes them): one per family of a group. One per group would be fewer, but a
+//! POST that replaces one family of a hundred would then have to encode and write the other ninety-nine.
+//! - key: the grouping key's canonical bytes (each name and value ended by `0xFF`), then `0xFF`, then the family's name;
+//! - value: one version byte (1), when it was pushed (nanoseconds since the epoch, 8 bytes, little endian), then
+//!   the family as a length-delimited `io.prometheus.client.MetricFamily`.
+//!
+//! To add a store: implement the trait in a file of its own and add it to the conformance suite in `tests.rs`.
+
+mod memory;
+mod redb;
+#[cfg(test)]
+mod tests;
+
+pub use memory::MemoryStore;
+pub use redb::RedbStore;
+
+/// One change to what is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Op {
+    /// Keep `value` under `key`, in place of what was there.
+    Put {
+        /// The key.
+        key: Vec<u8>,
+        /// The value.
+        value: Vec<u8>,
+    },
+    /// Forget a key; it need not be there.
+    Delete {
+        /// The key.
+        key: Vec<u8>,
+    },
+    /// Forget everything.
+    Clear,
+}
+
+/// Whether a commit must survive a crash.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sync {
+    /// On return it is on the disk, with everything committed before.
+    Now,
+    /// It is kept in order, and on the disk after the next commit that asks for [`Sync::Now`].
+    Later,
+}
+
+/// Why a store cannot do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file is not a store of ours, is damaged, or another process holds it. It was not changed.
+    #[error("cannot open {path}: {reason}")]
+    Open {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file was written by another version of this program.
+    #[error(
+        "cannot open {path}: its layout has version {found}, this program knows version {known}"
+    )]
+    Version {
+        /// The file.
+        path: String,
+        /// The version in the file.
+        found: u32,
+        /// The version we write.
+        known: u32,
+    },
+    /// Reading failed.
+    #[error("cannot read the store: {0}")]
+    Read(String),
+    /// Writing or syncing failed. The batch may or may not survive a crash; the next commit may succeed.
+    #[error("cannot write to the store: {0}")]
+    Write(String),
+}
+
+/// Keeps bytes under keys, durably.
+pub trait Store: Send {
+    /// Shows every record, ordered by key.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`], or the first error of `each`.
+    fn load(
+        &mut self,
+        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// Applies all changes in order, or none that a later [`Store::load`] of this process would show.
+    ///
+    /// # Errors
+    /// [`StoreError::Write`].
+    fn commit(&mut self, batch: &[Op], sync: Sync) -> Result<(), StoreError>;
+}
