@@ -1,7 +1,20 @@
 //! Log lines on stderr as `prometheus/common/promslog` prints them, in logfmt and JSON.
 //!
 //! Code logs with the `tracing` macros: `info!(%address, "Listening on")`; the message becomes `msg`,
-//! fields follow in order. Spans are not used and not printed. Lines are written whole, under a lock.
+//! fields follow in order. Spans are not used and not printed. Lines are written whole, under a lock;
+//! `log/line.rs` makes one. Times are UTC, whatever `TZ` says.
+
+mod line;
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 
 use crate::flag::{Flag, Flags, Takes};
 
@@ -91,7 +104,70 @@ impl Settings {
     }
 }
 
-/// Makes this the logger of the process; a second call changes nothing.
+/// Makes this the logger of the process, on stderr; a second call changes nothing.
 pub fn install(settings: Settings) {
-    let _ = settings;
+    // The only failure is that a logger is there already: the first one stays, as documented.
+    let _ = tracing::subscriber::set_global_default(subscriber(settings, std::io::stderr()));
+}
+
+/// A logger that writes to `out`.
+fn subscriber(
+    settings: Settings,
+    out: impl Write + Send + 'static,
+) -> impl Subscriber + Send + Sync {
+    tracing_subscriber::registry().with(Printer {
+        settings,
+        out: Mutex::new(out),
+    })
+}
+
+/// Crates below us that log through `tracing`: what they say at info and below is for their authors.
+const QUIET: &[&str] = &[
+    "h2",
+    "hyper",
+    "hyper_util",
+    "tokio",
+    "rustls",
+    "tokio_rustls",
+];
+
+/// Prints every event as a line.
+struct Printer<W> {
+    settings: Settings,
+    out: Mutex<W>,
+}
+
+impl<S: Subscriber, W: Write + Send + 'static> Layer<S> for Printer<W> {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        let krate = metadata.target().split("::").next().unwrap_or_default();
+        let least = if QUIET.contains(&krate) {
+            tracing::Level::WARN
+        } else {
+            self.settings.level.into()
+        };
+        metadata.is_event() && *metadata.level() <= least
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::from_level(self.settings.level.into()))
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let line = line::line(self.settings, jiff::Timestamp::now(), event);
+        // A poisoned lock only means that another thread died while writing; stderr that cannot be
+        // written to leaves nobody to tell.
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = out.write_all(line.as_bytes());
+    }
+}
+
+impl From<Level> for tracing::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Debug => Self::DEBUG,
+            Level::Info => Self::INFO,
+            Level::Warn => Self::WARN,
+            Level::Error => Self::ERROR,
+        }
+    }
 }
