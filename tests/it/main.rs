@@ -1,1 +1,2 @@
 //! Skeleton.
+mod expfmt;

@@ -1,0 +1,133 @@
+//! Where we differ from Go on purpose. One row a difference: what it is about, when it applies, why.
+//!
+//! A disagreement that no row explains fails the test; so does a row that explains no case of the corpus.
+
+use std::collections::HashSet;
+
+/// A body on which we and Go disagree.
+pub(crate) struct Disagreement<'d> {
+    pub(crate) format: &'static str,
+    pub(crate) case: &'d str,
+    pub(crate) body: &'d [u8],
+    /// The dump of what we read, or our error.
+    pub(crate) ours: &'d Result<String, String>,
+    /// The dump of what Go read, or its error.
+    pub(crate) theirs: &'d Result<String, String>,
+}
+
+struct Row {
+    format: &'static str,
+    reason: &'static str,
+    applies: fn(&Disagreement<'_>) -> bool,
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        format: "protobuf",
+        reason: "a family without a name: Go lets it in, and every scrape of the real pushgateway is empty from then on",
+        applies: |d| refused_with(d, "has no name"),
+    },
+    Row {
+        format: "protobuf",
+        reason: "an unknown type: Go lets it in, and Prometheus then refuses the whole page",
+        applies: |d| refused_with(d, "unknown metric type"),
+    },
+    Row {
+        format: "protobuf",
+        reason: "text that is not UTF-8: Go does not look, and Prometheus then refuses the whole page",
+        applies: |d| refused_with(d, "not valid UTF-8"),
+    },
+    Row {
+        format: "protobuf",
+        reason: "a value of another kind than the family's: Go finds out later, in the registry; our model cannot hold it",
+        applies: |d| refused_with(d, "a metric of the family is not a"),
+    },
+    Row {
+        format: "protobuf",
+        reason: "a value of another kind beside the right one: Go keeps both and its writers print the right one; we keep that",
+        applies: |d| match (d.ours, d.theirs) {
+            (Ok(ours), Ok(theirs)) => is_part_of(ours, theirs),
+            _ => false,
+        },
+    },
+];
+
+fn refused_with(disagreement: &Disagreement<'_>, essence: &str) -> bool {
+    disagreement.theirs.is_ok()
+        && matches!(disagreement.ours, Err(error) if error.contains(essence))
+}
+
+/// Whether every line of `part` stands in `whole`, in that order.
+fn is_part_of(part: &str, whole: &str) -> bool {
+    let mut whole = whole.lines();
+    part.lines()
+        .all(|line| whole.any(|candidate| candidate == line))
+}
+
+/// Collects disagreements; drop nothing, report all at the end.
+#[derive(Default)]
+pub(crate) struct Judge {
+    used: HashSet<&'static str>,
+    unexplained: Vec<String>,
+}
+
+impl Judge {
+    pub(crate) fn hear(&mut self, disagreement: &Disagreement<'_>) {
+        let row = ROWS
+            .iter()
+            .find(|row| row.format == disagreement.format && (row.applies)(disagreement));
+        if let Some(row) = row {
+            self.used.insert(row.reason);
+            return;
+        }
+        let Disagreement {
+            format,
+            case,
+            body,
+            ours,
+            theirs,
+        } = disagreement;
+        let body = String::from_utf8_lossy(body);
+        self.unexplained.push(format!(
+            "{format}, {case}:\n{body:?}\nours:\n{}\ntheirs:\n{}\n",
+            shown(ours),
+            shown(theirs)
+        ));
+    }
+
+    /// Fails on what no row explains.
+    pub(crate) fn unexplained(&self) {
+        let count = self.unexplained.len();
+        let first = self
+            .unexplained
+            .iter()
+            .take(12)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("\n");
+        assert!(
+            count == 0,
+            "{count} disagreements without a reason; the first:\n{first}"
+        );
+    }
+
+    /// Fails on rows of a format that explained nothing.
+    pub(crate) fn stale(&self, format: &str) {
+        let stale: Vec<_> = ROWS
+            .iter()
+            .filter(|row| row.format == format && !self.used.contains(row.reason))
+            .map(|row| row.reason)
+            .collect();
+        assert!(
+            stale.is_empty(),
+            "these differences no longer occur in the corpus: {stale:#?}"
+        );
+    }
+}
+
+fn shown(result: &Result<String, String>) -> String {
+    match result {
+        Ok(dump) => dump.clone(),
+        Err(error) => format!("error: {error}"),
+    }
+}

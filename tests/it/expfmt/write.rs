@@ -1,0 +1,117 @@
+//! Writing: the same families give the same bytes, in every format under every escaping scheme.
+//!
+//! The families are what the corpus and its mutants read as; they reach Go as our delimited protobuf,
+//! which is checked first.
+
+use promontory_corpus::mutate::{Dice, mutate};
+use promontory_exposition::format::{Limits, read, write};
+use promontory_exposition::{Escaping, Family, Format, Target};
+
+use super::{Answer, Go, dump, times};
+
+/// Our formats, and how the Go program calls them.
+const FORMATS: &[(Format, &str)] = &[
+    (Format::Text, "text"),
+    (Format::OpenMetrics, "openmetrics-1.0.0"),
+    (Format::Protobuf, "delimited"),
+    (Format::ProtobufText, "prototext"),
+    (Format::ProtobufCompact, "compact"),
+];
+
+/// Calls `check` with many lists of families.
+fn each_families(seed: u64, mut check: impl FnMut(&str, &[Family<'_>])) {
+    let mut dice = Dice::new(seed);
+    for (format, cases) in [
+        (Format::Text, promontory_corpus::text()),
+        (Format::Protobuf, promontory_corpus::protobuf()),
+    ] {
+        let mutants = (0..times(2_000)).map(|round| {
+            let (one, other) = (dice.pick(&cases), dice.pick(&cases));
+            (
+                format!("mutant {round} of {:?}", one.name),
+                mutate(&one.body, &other.body, &mut dice),
+            )
+        });
+        for (name, body) in cases
+            .iter()
+            .map(|case| (case.name.clone(), case.body.clone()))
+            .chain(mutants)
+        {
+            if let Ok(families) = read(format, &body, &Limits::default()) {
+                check(&name, &families);
+            }
+        }
+    }
+}
+
+fn ours(format: Format, escaping: Escaping, families: &[Family<'_>]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    write(Target { format, escaping }, families, &mut out)
+        .ok()
+        .map(|()| out)
+}
+
+#[test]
+fn our_protobuf_says_what_we_mean() {
+    let mut go = Go::start();
+    each_families(51, |name, families| {
+        if let Some(ours) = ours(Format::Protobuf, Escaping::AllowUtf8, families) {
+            let theirs = String::from_utf8(go.ask("protobuf", &ours).fine()).unwrap();
+            assert_eq!(dump::families(families), theirs, "{name}");
+        }
+    });
+}
+
+#[test]
+fn families_are_written_alike() {
+    let mut go = Go::start();
+    let (mut count, mut different) = (0, Vec::new());
+    each_families(52, |name, families| {
+        let Some(question) = ours(Format::Protobuf, Escaping::AllowUtf8, families) else {
+            return;
+        };
+        for (format, theirs) in FORMATS {
+            for escaping in Escaping::ALL {
+                count += 1;
+                let ours = ours(*format, escaping, families);
+                let theirs =
+                    match go.ask(&format!("write {theirs} {}", escaping.as_str()), &question) {
+                        Answer::Fine(bytes) => Some(bytes),
+                        Answer::Error(_) | Answer::Panic(_) => None,
+                    };
+                if normal(*format, &ours) != normal(*format, &theirs) {
+                    different.push(format!(
+                        "{name}, {format:?}, {escaping:?}:\nours:\n{}\ntheirs:\n{}\n",
+                        shown(&ours),
+                        shown(&theirs)
+                    ));
+                }
+            }
+        }
+    });
+    assert!(
+        different.is_empty(),
+        "{} of {count} differ; the first:\n{}",
+        different.len(),
+        different[..different.len().min(8)].join("\n")
+    );
+}
+
+/// Go's prototext doubles blanks at random, so that nobody relies on its spelling.
+fn normal(format: Format, bytes: &Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let bytes = bytes.clone()?;
+    if !matches!(format, Format::ProtobufText | Format::ProtobufCompact) {
+        return Some(bytes);
+    }
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    while text.contains("  ") {
+        text = text.replace("  ", " ");
+    }
+    Some(text.into_bytes())
+}
+
+fn shown(bytes: &Option<Vec<u8>>) -> String {
+    bytes.as_ref().map_or("refused".into(), |bytes| {
+        String::from_utf8_lossy(bytes).into_owned()
+    })
+}
