@@ -1,0 +1,273 @@
+//! `/api/v1/metrics` and `/api/v1/status`: everything held, as JSON in upstream's own layout.
+//!
+//! Numbers are strings in Go's `%v` spelling, names stand where JSON expects fixed keys, and a family
+//! called `labels` takes the place of that field: clients parse what upstream wrote, so this writes the
+//! same. The order of groups is random there; here it is by grouping key. Pure; `super::app` serves it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use promontory_exposition::model::{Bucket, Count, Histogram, Metric, Summary, Value};
+use promontory_exposition::{Family, Kind, Label, number};
+
+use super::native;
+use crate::family::{PushedFamily, UnixNanos};
+use crate::view::Group;
+
+/// What stands before the groups.
+pub const GROUPS_BEGIN: &[u8] = br#"{"status":"success","data":["#;
+/// What stands after the groups.
+pub const GROUPS_END: &[u8] = b"]}";
+
+/// Writes one group as a JSON object.
+pub fn write_group(group: &Group, out: &mut Vec<u8>) {
+    let mut fields: BTreeMap<&str, Field<'_>> = BTreeMap::new();
+    fields.insert("labels", Field::Labels(group.key().labels()));
+    fields.insert(
+        "last_push_successful",
+        Field::Successful(group.last_push_successful()),
+    );
+    for family in group.families() {
+        fields.insert(family.header().name, Field::Family(family));
+    }
+    write_object(out, fields, |field, out| match field {
+        Field::Labels(labels) => write_labels(labels, out),
+        Field::Successful(successful) => {
+            out.extend_from_slice(if successful { b"true" } else { b"false" })
+        }
+        Field::Family(pushed) => match pushed.decode() {
+            Ok(family) => write_family(&family, pushed.pushed_at(), out),
+            // Reading back what we wrote does not fail; if it did, one family would be missing here.
+            Err(_) => out.extend_from_slice(b"null"),
+        },
+    });
+}
+
+/// One member of a group's object.
+enum Field<'g> {
+    Labels(&'g [Label<'static>]),
+    Successful(bool),
+    Family(&'g PushedFamily),
+}
+
+/// Writes a family with the time of its push.
+pub fn write_family(family: &Family<'_>, pushed_at: UnixNanos, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"time_stamp":"#);
+    write_string(&rfc3339(pushed_at), out);
+    out.extend_from_slice(br#","type":"#);
+    write_string(kind_name(family.kind), out);
+    if let Some(help) = family.help.as_deref().filter(|help| !help.is_empty()) {
+        out.extend_from_slice(br#","help":"#);
+        write_string(help, out);
+    }
+    out.extend_from_slice(br#","metrics":["#);
+    for (at, metric) in family.metrics.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write_metric(family.kind, metric, out);
+    }
+    out.extend_from_slice(b"]}");
+}
+
+/// A moment as Go's `time.RFC3339Nano` shows it: nanoseconds without trailing zeros, in UTC.
+pub fn rfc3339(at: UnixNanos) -> String {
+    Timestamp::from_nanosecond(i128::from(at.0))
+        .map_or_else(|_| String::new(), |time| time.to_string())
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "COUNTER",
+        Kind::Gauge => "GAUGE",
+        Kind::Untyped => "UNTYPED",
+        Kind::Summary => "SUMMARY",
+        Kind::Histogram => "HISTOGRAM",
+        Kind::GaugeHistogram => "GAUGE_HISTOGRAM",
+        Kind::Info => "INFO",
+        Kind::StateSet => "STATE_SET",
+    }
+}
+
+fn write_metric(kind: Kind, metric: &Metric<'_>, out: &mut Vec<u8>) {
+    // Keys in the order in which Go writes a map: sorted.
+    match &metric.value {
+        Value::Summary(summary) => write_summary(summary, &metric.labels, out),
+        Value::Histogram(histogram) if kind == Kind::Histogram => {
+            write_histogram(histogram, &metric.labels, out)
+        }
+        value => {
+            out.extend_from_slice(br#"{"labels":"#);
+            write_labels(&metric.labels, out);
+            out.extend_from_slice(br#","value":"#);
+            write_number(single_value(value), out);
+            out.push(b'}');
+        }
+    }
+}
+
+/// The one number of a simple metric; upstream shows 0 for what it does not know (gauge histograms).
+fn single_value(value: &Value<'_>) -> f64 {
+    match value {
+        Value::Counter(counter) => counter.value,
+        Value::Gauge(value) | Value::Untyped(value) => *value,
+        Value::Summary(_) | Value::Histogram(_) => 0.0,
+    }
+}
+
+fn write_summary(summary: &Summary, labels: &[Label<'_>], out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"count":"#);
+    write_count(Count::Integer(summary.count), out);
+    out.extend_from_slice(br#","labels":"#);
+    write_labels(labels, out);
+    out.extend_from_slice(br#","quantiles":"#);
+    let quantiles: BTreeMap<String, f64> = summary
+        .quantiles
+        .iter()
+        .map(|quantile| (shown(quantile.quantile), quantile.value))
+        .collect();
+    write_object(out, quantiles, write_number);
+    out.extend_from_slice(br#","sum":"#);
+    write_number(summary.sum, out);
+    out.push(b'}');
+}
+
+fn write_histogram(histogram: &Histogram<'_>, labels: &[Label<'_>], out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"buckets":"#);
+    match histogram
+        .native
+        .as_deref()
+        .filter(|native| native::has_spans(native))
+    {
+        Some(native) => write_native_buckets(native, out),
+        None => write_classic_buckets(&histogram.buckets, out),
+    }
+    out.extend_from_slice(br#","count":"#);
+    write_count(histogram.count, out);
+    out.extend_from_slice(br#","labels":"#);
+    write_labels(labels, out);
+    out.extend_from_slice(br#","sum":"#);
+    write_number(histogram.sum, out);
+    out.push(b'}');
+}
+
+fn write_classic_buckets(buckets: &[Bucket<'_>], out: &mut Vec<u8>) {
+    let buckets: BTreeMap<String, Count> = buckets
+        .iter()
+        .map(|bucket| (shown(bucket.upper_bound), bucket.cumulative_count))
+        .collect();
+    write_object(out, buckets, write_count);
+}
+
+fn write_native_buckets(native: &promontory_exposition::model::Native<'_>, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (at, bucket) in native::buckets(native).into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.push(b'[');
+        out.push(b'0' + bucket.boundaries);
+        for bound in [bucket.lower, bucket.upper] {
+            out.push(b',');
+            write_number(bound, out);
+        }
+        out.push(b',');
+        write_count(bucket.count, out);
+        out.push(b']');
+    }
+    out.push(b']');
+}
+
+fn shown(value: f64) -> String {
+    let mut text = Vec::new();
+    number::write(value, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn write_number(value: f64, out: &mut Vec<u8>) {
+    out.push(b'"');
+    number::write(value, out);
+    out.push(b'"');
+}
+
+/// Upstream shows the integer unless the float is above zero.
+fn write_count(count: Count, out: &mut Vec<u8>) {
+    match count {
+        Count::Float(count) if count > 0.0 => write_number(count, out),
+        Count::Float(_) => out.extend_from_slice(b"\"0\""),
+        Count::Integer(count) => out.extend_from_slice(format!("\"{count}\"").as_bytes()),
+    }
+}
+
+fn write_labels(labels: &[Label<'_>], out: &mut Vec<u8>) {
+    let labels: BTreeMap<&str, &str> = labels
+        .iter()
+        .map(|label| (&*label.name, &*label.value))
+        .collect();
+    write_object(out, labels, write_string);
+}
+
+/// Writes a map as Go writes one: keys sorted.
+fn write_object<K: AsRef<str>, V>(
+    out: &mut Vec<u8>,
+    fields: BTreeMap<K, V>,
+    write: impl Fn(V, &mut Vec<u8>),
+) {
+    out.push(b'{');
+    for (at, (key, value)) in fields.into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write_string(key.as_ref(), out);
+        out.push(b':');
+        write(value, out);
+    }
+    out.push(b'}');
+}
+
+/// Writes a JSON string with Go's escapes: `<`, `>`, `&` and the line separators too, so that the text
+/// may stand in a page.
+pub fn write_string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    for character in text.chars() {
+        match character {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            '\u{8}' => out.extend_from_slice(b"\\b"),
+            '\u{c}' => out.extend_from_slice(b"\\f"),
+            '\0'..='\x1f' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
+            }
+            _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out.push(b'"');
+}
+
+/// Writes the whole answer of `/api/v1/status`.
+pub fn write_status(
+    build: &[(&str, &str)],
+    flags: &[(String, String)],
+    started: UnixNanos,
+    out: &mut Vec<u8>,
+) {
+    let build: BTreeMap<&str, &str> = build.iter().copied().collect();
+    let flags: BTreeMap<&str, &str> = flags
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    out.extend_from_slice(br#"{"status":"success","data":{"build_information":"#);
+    write_object(out, build, write_string);
+    out.extend_from_slice(br#","flags":"#);
+    write_object(out, flags, write_string);
+    out.extend_from_slice(br#","start_time":"#);
+    write_string(&rfc3339(started), out);
+    out.extend_from_slice(b"}}");
+}
+
+#[cfg(test)]
+#[path = "api_tests.rs"]
+mod tests;

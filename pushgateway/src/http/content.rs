@@ -1,0 +1,206 @@
+//! What a pushed body is: its format from `Content-Type`, its bytes from `Content-Encoding`. Pure.
+//!
+//! Upstream knows one content type, delimited protobuf, and reads everything else as text; and two
+//! encodings, gzip and framed snappy, and takes everything else as it comes. Clients rely on both.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use promontory_exposition::Format;
+use promontory_exposition::gzip::{self, InflateError};
+
+/// How a body is encoded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BodyEncoding {
+    /// As it is, or in a way nobody here knows: then it is read as it is.
+    Identity,
+    /// gzip, one or more members.
+    Gzip,
+    /// The framed format of snappy, not its raw blocks.
+    Snappy,
+}
+
+impl BodyEncoding {
+    /// The encoding a request declares: one token in any case, no list.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let token = headers
+            .get(CONTENT_ENCODING)
+            .map_or(&b""[..], |value| value.as_bytes());
+        if token.eq_ignore_ascii_case(b"gzip") {
+            Self::Gzip
+        } else if token.eq_ignore_ascii_case(b"snappy") {
+            Self::Snappy
+        } else {
+            Self::Identity
+        }
+    }
+
+    /// Looks only at the beginning, as upstream does for requests whose body it then ignores.
+    ///
+    /// # Errors
+    /// A body that does not begin like gzip, though declared so.
+    pub fn check_start(self, body: &[u8]) -> Result<(), DecodeError> {
+        if self != Self::Gzip {
+            return Ok(());
+        }
+        if body.is_empty() {
+            return Err(DecodeError::Invalid("EOF".to_owned()));
+        }
+        if body.len() < 10 {
+            return Err(DecodeError::Invalid("unexpected EOF".to_owned()));
+        }
+        if !body.starts_with(&[0x1f, 0x8b, 8]) {
+            return Err(DecodeError::Invalid("gzip: invalid header".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The decoded body, at most `bytes_max` long.
+    ///
+    /// # Errors
+    /// See [`DecodeError`].
+    pub fn decode(self, body: &[u8], bytes_max: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
+        self.check_start(body)?;
+        match self {
+            Self::Identity if body.len() > bytes_max => Err(DecodeError::TooLarge { bytes_max }),
+            Self::Identity => Ok(Cow::Borrowed(body)),
+            Self::Gzip => {
+                gzip::inflate(body, bytes_max)
+                    .map(Cow::Owned)
+                    .map_err(|error| match error {
+                        InflateError::TooLarge { .. } => DecodeError::TooLarge { bytes_max },
+                        error => DecodeError::Invalid(error.to_string()),
+                    })
+            }
+            Self::Snappy => unsnap(body, bytes_max).map(Cow::Owned),
+        }
+    }
+}
+
+/// Why a body could not be decoded.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum DecodeError {
+    /// 413.
+    #[error("the body holds more than {bytes_max} bytes when decoded (--push.max-decoded-bytes)")]
+    TooLarge {
+        /// What is allowed.
+        bytes_max: usize,
+    },
+    /// 400.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+fn unsnap(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, DecodeError> {
+    let mut out = Vec::new();
+    let limit = u64::try_from(bytes_max)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    snap::read::FrameDecoder::new(body)
+        .take(limit)
+        .read_to_end(&mut out)
+        .map_err(|error| DecodeError::Invalid(format!("snappy: corrupt input: {error}")))?;
+    if out.len() > bytes_max {
+        return Err(DecodeError::TooLarge { bytes_max });
+    }
+    Ok(out)
+}
+
+/// The format of a push: delimited protobuf if the content type says so to the letter, else text.
+pub fn format(headers: &HeaderMap) -> Format {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    match value.and_then(MediaType::parse) {
+        Some(media)
+            if media.name == "application/vnd.google.protobuf"
+                && media.parameter("encoding") == Some("delimited")
+                && media.parameter("proto") == Some("io.prometheus.client.MetricFamily") =>
+        {
+            Format::Protobuf
+        }
+        _ => Format::Text,
+    }
+}
+
+/// A media type as Go's `mime.ParseMediaType` reads it.
+#[derive(Debug, Eq, PartialEq)]
+struct MediaType {
+    name: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl MediaType {
+    /// `None` for what Go returns an error for: bad tokens, bad quotes, a parameter twice.
+    fn parse(value: &str) -> Option<Self> {
+        let (name, mut rest) = value.split_at(value.find(';').unwrap_or(value.len()));
+        let name = name.trim().to_ascii_lowercase();
+        let (kind, subkind) = name.split_once('/')?;
+        if !is_token(kind) || !is_token(subkind) {
+            return None;
+        }
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        while !rest.trim_start().is_empty() {
+            // A lone semicolon at the end is let pass.
+            if rest.trim() == ";" {
+                break;
+            }
+            let (key, value, after) = parameter(rest)?;
+            if parameters.iter().any(|(known, _)| *known == key) {
+                return None;
+            }
+            parameters.push((key, value));
+            rest = after;
+        }
+        Some(Self { name, parameters })
+    }
+
+    fn parameter(&self, key: &str) -> Option<&str> {
+        let found = self.parameters.iter().find(|(name, _)| name == key)?;
+        Some(&found.1)
+    }
+}
+
+/// Takes `; key=value` or `; key="value"` off the front.
+fn parameter(rest: &str) -> Option<(String, String, &str)> {
+    let rest = rest.trim_start().strip_prefix(';')?.trim_start();
+    let (key, rest) = token(rest)?;
+    let rest = rest.trim_start().strip_prefix('=')?.trim_start();
+    if !rest.starts_with('"') {
+        let (value, rest) = token(rest)?;
+        return Some((key.to_ascii_lowercase(), value.to_owned(), rest));
+    }
+    let mut value = String::new();
+    let mut characters = rest[1..].char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((key.to_ascii_lowercase(), value, &rest[at + 2..])),
+            '\\' => value.push(characters.next()?.1),
+            '\r' | '\n' => return None,
+            _ => value.push(character),
+        }
+    }
+    None
+}
+
+fn token(text: &str) -> Option<(&str, &str)> {
+    let end = text
+        .bytes()
+        .position(|byte| !is_token_byte(byte))
+        .unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_token_byte)
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+#[cfg(test)]
+#[path = "content_tests.rs"]
+mod tests;
