@@ -22,7 +22,7 @@ pub(crate) enum Open {
 pub(crate) fn begin(target: Target, header: Header<'_>, out: &mut Vec<u8>) -> Open {
     match target.format {
         Format::Text => text::write::begin(header, target.escaping, out),
-        Format::OpenMetrics => openmetrics::write::begin(header, target.escaping, out),
+        Format::OpenMetrics => style(target).begin(header, out),
         Format::Protobuf => return Open::Protobuf(protobuf::begin(header, target.escaping, out)),
         Format::ProtobufText | Format::ProtobufCompact => {
             return Open::ProtobufText(protobuf::text::begin(
@@ -48,9 +48,7 @@ pub(crate) fn metric(
     let escaping = target.escaping;
     match target.format {
         Format::Text => text::write::metric(header, labels, value, timestamp_ms, escaping, out),
-        Format::OpenMetrics => {
-            openmetrics::write::metric(header, labels, value, timestamp_ms, escaping, out)
-        }
+        Format::OpenMetrics => style(target).metric(header, labels, value, timestamp_ms, out),
         Format::Protobuf => protobuf::metric(header, labels, value, timestamp_ms, escaping, out),
         Format::ProtobufText | Format::ProtobufCompact => protobuf::text::metric(
             layout(target),
@@ -77,6 +75,14 @@ pub(crate) fn end(open: Open, out: &mut Vec<u8>) {
 pub(crate) fn finish(target: Target, out: &mut Vec<u8>) {
     if target.format == Format::OpenMetrics {
         openmetrics::write::finish(out);
+    }
+}
+
+/// OpenMetrics as `expfmt` writes it without options: no `_created` lines, no units.
+fn style(target: Target) -> openmetrics::write::Style {
+    openmetrics::write::Style {
+        escaping: target.escaping,
+        ..Default::default()
     }
 }
 

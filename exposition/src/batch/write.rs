@@ -12,8 +12,7 @@ use crate::encode;
 use crate::error::WriteError;
 use crate::format::Target;
 use crate::model::{Family, Header, Kind, Label, Metric, Value};
-use crate::name::Escaping;
-use crate::protobuf::spelled;
+use crate::name::{Escaping, spell};
 
 impl Batch {
     /// Writes one valid page: families by name, metrics in client_golang's order.
@@ -183,11 +182,11 @@ impl Batch {
                     });
                 }
             }
-            let spelling = spelled(name, escaping);
+            let spelling = spell(name, escaping);
             if escaping != Escaping::AllowUtf8 && !spellings.insert(spelling) {
                 return Err(WriteError::Collision {
                     family: name.to_owned(),
-                    other: spelled(name, escaping).into_owned(),
+                    other: spell(name, escaping).into_owned(),
                 });
             }
         }

@@ -18,7 +18,6 @@ mod write;
 
 pub use read::read_delimited;
 pub use write::{Open, begin, end, metric, write_delimited};
-pub(crate) use write::spelled;
 
 use crate::model::Kind;
 

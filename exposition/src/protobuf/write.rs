@@ -52,7 +52,7 @@ pub fn write_delimited(
 /// Starts a family's message: name, help and type.
 pub fn begin(header: Header<'_>, escaping: Escaping, out: &mut Vec<u8>) -> Open {
     let start = out.len();
-    put_string(1, &spelled(header.name, escaping), out);
+    put_string(1, &name::spell(header.name, escaping), out);
     if let Some(help) = header.help {
         put_string(2, help, out);
     }
@@ -106,7 +106,7 @@ pub fn metric(
 }
 
 /// Refuses a value that does not suit its family, and a family without a name.
-pub(crate) fn check_kind(header: Header<'_>, value: &Value<'_>) -> Result<(), WriteError> {
+pub(super) fn check_kind(header: Header<'_>, value: &Value<'_>) -> Result<(), WriteError> {
     if header.name.is_empty() {
         return Err(WriteError::NoName);
     }
@@ -127,20 +127,10 @@ pub(crate) fn check_kind(header: Header<'_>, value: &Value<'_>) -> Result<(), Wr
     }
 }
 
-/// A metric or label name as upstream's encoders spell it: classic names stay even where the scheme
-/// alone would change them (`dots` doubles underscores, but only in names that need escaping).
-pub(crate) fn spelled(name: &str, escaping: Escaping) -> Cow<'_, str> {
-    if escaping == Escaping::AllowUtf8 || name::is_classic_metric_name(name) {
-        Cow::Borrowed(name)
-    } else {
-        name::escape(name, escaping)
-    }
-}
-
 /// A label's value as upstream spells it: that of `__name__` is a metric name.
-pub(crate) fn spelled_value<'l>(label: &'l Label<'_>, escaping: Escaping) -> Cow<'l, str> {
+pub(super) fn spelled_value<'l>(label: &'l Label<'_>, escaping: Escaping) -> Cow<'l, str> {
     if label.name == "__name__" {
-        spelled(&label.value, escaping)
+        name::spell(&label.value, escaping)
     } else {
         Cow::Borrowed(&label.value)
     }
@@ -149,7 +139,7 @@ pub(crate) fn spelled_value<'l>(label: &'l Label<'_>, escaping: Escaping) -> Cow
 fn put_labels(labels: &[Label<'_>], escaping: Escaping, out: &mut Vec<u8>) {
     for label in labels {
         put_message(1, out, |out| {
-            put_string(1, &spelled(&label.name, escaping), out);
+            put_string(1, &name::spell(&label.name, escaping), out);
             put_string(2, &spelled_value(label, escaping), out);
         });
     }
