@@ -1,2 +1,3 @@
 //! Skeleton.
+#[cfg(test)]
 mod expfmt;
