@@ -18,3 +18,4 @@ pub mod program;
 pub mod scrape;
 pub mod server;
 pub mod shutdown;
+pub mod web;

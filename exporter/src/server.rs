@@ -1,16 +1,33 @@
 //! The server: binds the addresses of one or more sites and serves their routers until told to stop.
 //!
 //! It knows connections, limits and draining, and nothing of what is served. `listen.rs` turns address
-//! spellings into sockets, `web/` is the web config file (TLS, users, headers, rate limit).
+//! spellings into sockets, `web/` is the web config file (TLS, users, headers, rate limit). Inside, a connection
+//! flows down: `accept` → `connection` → `service` → the router.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::limits::Limits;
 use crate::listen::{self, ListenError};
 use crate::shutdown::Shutdown;
+use crate::web::{ConfigError, Gate};
+
+mod accept;
+mod activity;
+mod body;
+mod connection;
+mod service;
+mod socket;
+
+pub use body::{BodyError, read_body};
+pub(crate) use service::plain;
 
 /// One router with the addresses it is served on. A program has one, or several (metrics and telemetry).
 #[derive(Debug)]
@@ -61,18 +78,26 @@ pub enum ServeError {
     /// An address is not one, cannot be resolved or is in use; or systemd passed no sockets.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The web config file, or a file it names, cannot be used.
+    #[error(transparent)]
+    WebConfig(#[from] ConfigError),
 }
 
 /// Sites bound to their sockets: connections already wait in the backlog, none is answered before [`run`](Server::run).
 #[derive(Debug)]
 pub struct Server {
-    sites: Vec<Bound>,
+    sites: Vec<(Arc<SiteState>, Vec<TcpListener>)>,
 }
 
+/// What the connections of a site share.
 #[derive(Debug)]
-struct Bound {
-    site: Site,
-    listeners: Vec<tokio::net::TcpListener>,
+struct SiteState {
+    name: &'static str,
+    limits: Limits,
+    gate: Option<Gate>,
+    app: Router,
+    /// One permit for each open connection.
+    connections: Arc<Semaphore>,
 }
 
 impl Server {
@@ -80,40 +105,54 @@ impl Server {
     pub async fn bind(sites: Vec<Site>) -> Result<Server, ServeError> {
         let mut bound = Vec::with_capacity(sites.len());
         for site in sites {
+            let gate = match site.web_config {
+                Some(file) => Some(Gate::open(file)?),
+                None => None,
+            };
             let listeners = listen::bind(site.flag, &site.addresses, site.systemd_socket).await?;
-            bound.push(Bound { site, listeners });
+            let state = SiteState {
+                name: site.name,
+                gate,
+                // Our own bound stands in front of every handler; axum's 2 MB would refuse honest pushes.
+                app: site.app.layer(DefaultBodyLimit::disable()),
+                connections: Arc::new(Semaphore::new(site.limits.connections_max)),
+                limits: site.limits,
+            };
+            bound.push((Arc::new(state), listeners));
         }
         Ok(Server { sites: bound })
     }
 
     /// The bound addresses in the order of the sites and of their addresses, with the ports the kernel chose for port 0.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        let listeners = self.sites.iter().flat_map(|bound| &bound.listeners);
+        let listeners = self.sites.iter().flat_map(|(_, listeners)| listeners);
         listeners.filter_map(|l| l.local_addr().ok()).collect()
     }
 
     /// Serves until `shutdown` is triggered, then drains: nothing is accepted any more, requests in flight are
     /// finished up to [`Limits::drain_timeout`], then the rest is cut.
     pub async fn run(self, shutdown: Shutdown) {
-        for bound in self.sites {
-            for listener in bound.listeners {
-                let app = bound.site.app.clone();
-                tokio::spawn(async move {
-                    while let Ok((stream, address)) = listener.accept().await {
-                        let app = app.clone().layer(axum::Extension(Peer {
-                            address,
-                            tls: false,
-                        }));
-                        let service = hyper_util::service::TowerToHyperService::new(app);
-                        let io = hyper_util::rt::TokioIo::new(stream);
-                        tokio::spawn(
-                            hyper::server::conn::http1::Builder::new()
-                                .serve_connection(io, service),
-                        );
-                    }
-                });
+        let mut accepting = JoinSet::new();
+        for (site, listeners) in self.sites {
+            for listener in listeners {
+                announce(&site, &listener);
+                let (site, shutdown) = (Arc::clone(&site), shutdown.clone());
+                accepting.spawn(accept::serve(site, listener, shutdown));
             }
         }
-        shutdown.wait().await;
+        while accepting.join_next().await.is_some() {}
+    }
+}
+
+/// Says where we listen, in the words operators know from the replaced programs.
+fn announce(site: &SiteState, listener: &TcpListener) {
+    let Ok(address) = listener.local_addr() else {
+        return;
+    };
+    tracing::info!(site = site.name, %address, "Listening on");
+    let gate = site.gate.as_ref().map(Gate::current);
+    match gate.filter(|config| config.tls().is_some()) {
+        Some(config) => tracing::info!(http2 = config.http2(), %address, "TLS is enabled."),
+        None => tracing::info!(http2 = false, %address, "TLS is disabled."),
     }
 }

@@ -1,0 +1,158 @@
+//! Bodies with bounds: a request's body cannot be larger or slower than the limits allow, whoever reads it.
+//!
+//! Handlers read with [`read_body`], or with any of axum's extractors; the bounds hold either way.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::activity::InFlight;
+use crate::limits::Limits;
+
+/// Why a request's body could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// More bytes than [`Limits::body_bytes_max`].
+    #[error("the request body is larger than {0} bytes")]
+    TooLarge(u64),
+    /// Slower than [`Limits::body_idle_timeout`] or [`Limits::body_timeout`] allow.
+    #[error("the request body came too slowly")]
+    TooSlow,
+    /// The connection broke, or the body was not valid HTTP.
+    #[error("the request body broke off: {0}")]
+    Broken(String),
+}
+
+impl BodyError {
+    /// The status that tells the client.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// The whole body of a request. The server's limits bound its size and time.
+pub async fn read_body(body: Body) -> Result<Bytes, BodyError> {
+    match body.collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) => Err(match error.into_inner().downcast::<BodyError>() {
+            Ok(bound) => *bound,
+            Err(other) => BodyError::Broken(other.to_string()),
+        }),
+    }
+}
+
+/// Puts the bounds around a body as it comes from the wire.
+pub(super) fn bound(body: Incoming, limits: &Limits) -> Body {
+    if body.is_end_stream() {
+        return Body::empty();
+    }
+    let now = Instant::now();
+    Body::new(Bounded {
+        body,
+        left: limits.body_bytes_max,
+        deadline: now + limits.body_timeout,
+        timer: Box::pin(sleep_until(
+            now + limits.body_idle_timeout.min(limits.body_timeout),
+        )),
+        limits: limits.clone(),
+    })
+}
+
+struct Bounded {
+    body: Incoming,
+    left: u64,
+    deadline: Instant,
+    timer: Pin<Box<Sleep>>,
+    limits: Limits,
+}
+
+impl Bounded {
+    fn restart_timer(&mut self) {
+        let idle = Instant::now() + self.limits.body_idle_timeout;
+        self.timer.as_mut().reset(idle.min(self.deadline));
+    }
+}
+
+impl HttpBody for Bounded {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+            ready!(self.timer.as_mut().poll(cx));
+            return Poll::Ready(Some(Err(BodyError::TooSlow)));
+        };
+        self.restart_timer();
+        let Some(frame) = frame else {
+            return Poll::Ready(None);
+        };
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => return Poll::Ready(Some(Err(BodyError::Broken(error.to_string())))),
+        };
+        let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+        Poll::Ready(Some(match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                Ok(frame)
+            }
+            None => Err(BodyError::TooLarge(self.limits.body_bytes_max)),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer's body; the request stays in flight until it is sent or dropped.
+pub(super) struct Answered {
+    body: Body,
+    _request: InFlight,
+}
+
+impl Answered {
+    pub(super) fn new(body: Body, request: InFlight) -> Self {
+        Self {
+            body,
+            _request: request,
+        }
+    }
+}
+
+impl HttpBody for Answered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,110 @@
+//! What happens around a handler: the web config's say (rate, users, headers), the body's bounds, a fence for panics.
+//!
+//! No route is known here; an answer made here says why in the words of Go's `http.Error`, as the replaced
+//! programs do.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use hyper::body::Incoming;
+use tower_service::Service;
+
+use super::activity::InFlight;
+use super::body::{self, Answered};
+use super::{Peer, SiteState};
+
+/// Answers one request; never fails and never panics.
+pub(super) async fn answer(
+    site: &SiteState,
+    peer: Peer,
+    in_flight: InFlight,
+    request: Request<Incoming>,
+) -> Result<Response<Answered>, Infallible> {
+    let response = match &site.gate {
+        None => handle(site, peer, request).await,
+        Some(gate) => {
+            let config = gate.current();
+            match gate.admit(&config, request.headers()).await {
+                Err(status) => config.refusal(status),
+                Ok(()) => {
+                    let mut response = handle(site, peer, request).await;
+                    config.add_headers(response.headers_mut());
+                    response
+                }
+            }
+        }
+    };
+    Ok(response.map(|body| Answered::new(body, in_flight)))
+}
+
+/// A short answer as Go's `http.Error` writes it: the status in words, a line feed, nothing to sniff.
+pub(crate) fn plain(status: StatusCode) -> Response {
+    let words = match status {
+        // Go still says it in the words of RFC 2616.
+        StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
+        other => other.canonical_reason().unwrap_or("Error"),
+    };
+    let mut response = Response::new(Body::from(format!("{words}\n")));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(CONTENT_TYPE, text);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+async fn handle(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Response {
+    if announced_bytes(request.headers()) > site.limits.body_bytes_max {
+        let mut response = plain(StatusCode::PAYLOAD_TOO_LARGE);
+        // The body is not read, so nothing after it can be either.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+        return response;
+    }
+    let mut request = request.map(|body| body::bound(body, &site.limits));
+    request.extensions_mut().insert(peer);
+    let mut app = site.app.clone();
+    fence(async move {
+        match app.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    })
+    .await
+}
+
+/// The `Content-Length`, which hyper has checked to be a number; 0 for a body without one, which is counted as it comes.
+fn announced_bytes(headers: &HeaderMap) -> u64 {
+    let length = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    length.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// Runs a handler; a panic in it becomes a 500 and a line in the log, and touches no other request.
+async fn fence(handler: impl Future<Output = Response>) -> Response {
+    let mut handler = pin!(handler);
+    let caught = std::future::poll_fn(|cx| {
+        // After a panic the future is never polled again, so no broken state of it can be seen.
+        match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(response)) => Poll::Ready(Ok(response)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    });
+    caught.await.unwrap_or_else(|panic| {
+        tracing::error!(panic = words(panic.as_ref()), "A request handler panicked");
+        plain(StatusCode::INTERNAL_SERVER_ERROR)
+    })
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
