@@ -2,57 +2,42 @@
 //!
 //! A scrape is answered whole or not at all: a page is built before its status is sent, so there is
 //! never a part of a page under a 200. Programs that collect use [`router`]; programs that hold ready
-//! pages use the pieces: [`Encoding::choose`], [`answer`], [`failure`].
+//! pages use the pieces: [`negotiate`], [`Encoding::choose`], [`answer`], [`failure`]. What the scrapes
+//! themselves cost is counted in `scrape/meter.rs`.
+
+mod encoding;
+mod meter;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::response::Response;
-use bytes::Bytes;
-use http::HeaderMap;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, StatusCode, Uri};
+use promontory_exposition::error::WriteError;
 use promontory_exposition::negotiate::{Negotiated, Offer};
+use tracing::error;
 
-use crate::collector::Registry;
+pub use encoding::{ENCODINGS, Encoding};
+pub use meter::Meter;
 
-/// A content encoding.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Encoding {
-    /// As it is.
-    Identity,
-    /// gzip.
-    Gzip,
-    /// Zstandard.
-    Zstd,
-}
+use crate::collector::{Filter, FilterError, Registry};
 
-/// All encodings, in the order of preference at equal weight.
-pub const ENCODINGS: &[Encoding] = &[Encoding::Identity, Encoding::Gzip, Encoding::Zstd];
+/// Where Prometheus tells how long it waits for a scrape, in seconds.
+pub const SCRAPE_TIMEOUT: HeaderName =
+    HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
 
-impl Encoding {
-    /// The best of the offered encodings for an `Accept-Encoding`, as client_golang chooses: the
-    /// highest q wins, the earlier offer at equal q; without an acceptable one, `Identity`.
-    pub fn choose(headers: &HeaderMap, offered: &[Encoding]) -> Self {
-        let _ = (headers, offered);
-        Self::Identity
-    }
+/// What of the scraper's patience is kept for writing, compressing and sending the page.
+const MARGIN_MAX: Duration = Duration::from_millis(500);
 
-    /// The token of `Content-Encoding`; `None` for `Identity`, which has no header.
-    pub fn token(self) -> Option<&'static str> {
-        match self {
-            Self::Identity => None,
-            Self::Gzip => Some("gzip"),
-            Self::Zstd => Some("zstd"),
-        }
-    }
-
-    /// Encodes a whole page.
-    pub fn encode(self, page: Vec<u8>) -> Vec<u8> {
-        page
-    }
-}
-
-/// Chooses a format for a request's `Accept` headers.
+/// Chooses a format for a request's `Accept` header; like Go, it looks at the first one only.
 pub fn negotiate(headers: &HeaderMap, offer: Offer) -> Negotiated {
     let accept = headers
         .get(http::header::ACCEPT)
@@ -66,26 +51,44 @@ pub fn answer(
     encoding: Encoding,
     body: impl Into<axum::body::Body>,
 ) -> Response {
-    let _ = (content_type, encoding);
-    Response::new(body.into())
+    let mut response = Response::new(body.into());
+    // A content type of ours is plain ASCII; were it not, the page would still be better than none.
+    if let Ok(content_type) = HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+    }
+    if let Some(token) = encoding.token() {
+        response
+            .headers_mut()
+            .insert(CONTENT_ENCODING, HeaderValue::from_static(token));
+    }
+    response
 }
 
 /// A 500 in promhttp's words: `An error has occurred while serving metrics:`, a blank line, the error.
 pub fn failure(error: &dyn std::fmt::Display) -> Response {
-    Response::new(Bytes::from(error.to_string()).into())
+    plain(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        &format!("An error has occurred while serving metrics:\n\n{error}"),
+    )
 }
 
 /// A plain-text answer as Go's `http.Error` writes it: the text and a line break, `nosniff`.
-pub fn plain(status: http::StatusCode, text: &str) -> Response {
-    let _ = status;
-    Response::new(Bytes::from(text.to_owned()).into())
+pub fn plain(status: StatusCode, text: &str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (status, headers, format!("{text}\n")).into_response()
 }
 
-/// How long a scraper waits, from `X-Prometheus-Scrape-Timeout-Seconds`, less a margin for the way
-/// back; `None` without a usable header.
+/// How long collectors may take, from `X-Prometheus-Scrape-Timeout-Seconds`: a tenth less, half a
+/// second at most; `None` without a usable header.
 pub fn patience(headers: &HeaderMap) -> Option<Duration> {
-    let _ = headers;
-    None
+    let seconds: f64 = headers.get(SCRAPE_TIMEOUT)?.to_str().ok()?.parse().ok()?;
+    let timeout = Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|timeout| !timeout.is_zero())?;
+    Some(timeout - MARGIN_MAX.min(timeout / 10))
 }
 
 /// How a registry is served.
@@ -93,10 +96,12 @@ pub fn patience(headers: &HeaderMap) -> Option<Duration> {
 pub struct Options {
     /// The formats offered.
     pub offer: Offer,
-    /// Scrapes at the same time, more are answered 503; 0 is no bound.
+    /// Scrapes at the same time; more are answered 503. 0 is no bound.
     pub requests_max: usize,
-    /// What a scrape may take when the scraper does not say how long it waits.
+    /// What collectors may take when the scraper does not say how long it waits, and at most.
     pub deadline: Duration,
+    /// What counts the scrapes.
+    pub meter: Arc<Meter>,
 }
 
 impl Default for Options {
@@ -105,12 +110,119 @@ impl Default for Options {
             offer: Offer::Classic,
             requests_max: 40,
             deadline: Duration::from_secs(120),
+            meter: Arc::default(),
         }
     }
 }
 
-/// A router that answers scrapes of a registry at `path`.
+/// A router that answers scrapes of a registry at `path`, whatever the method, as promhttp does.
 pub fn router(path: &str, registry: Arc<Registry>, options: Options) -> Router {
-    let _ = (path, registry, options);
-    Router::new()
+    let handler = move |uri: Uri, headers: HeaderMap| {
+        let (registry, options) = (Arc::clone(&registry), options.clone());
+        async move { scrape(registry, &options, &uri, headers).await }
+    };
+    Router::new().route(path, any(handler))
+}
+
+/// One scrape: bounds and questions first, then the blocking work off the async threads.
+async fn scrape(
+    registry: Arc<Registry>,
+    options: &Options,
+    uri: &Uri,
+    headers: HeaderMap,
+) -> Response {
+    let filter = match filter(uri) {
+        Ok(filter) => filter,
+        Err(text) => return bad_request(text.to_owned()),
+    };
+    let max = options.requests_max;
+    let Some(in_flight) = options.meter.enter(max) else {
+        return plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &format!("Limit of concurrent requests reached ({max}), try again later."),
+        );
+    };
+    let (offer, deadline) = (options.offer, options.deadline);
+    let work = move || page(&registry, offer, deadline, &filter, &headers);
+    let page = match tokio::task::spawn_blocking(work).await {
+        Ok(page) => page,
+        Err(err) => Err(PageError::Died(err.to_string())),
+    };
+    match page {
+        Ok(response) => in_flight.done(response),
+        Err(PageError::Filter(err)) => {
+            in_flight.forget();
+            bad_request(format!(
+                "Couldn't create filtered metrics handler: couldn't create collector: {err}"
+            ))
+        }
+        Err(err) => {
+            error!(%err, "error serving metrics");
+            options.meter.failed(&err);
+            in_flight.done(failure(&err))
+        }
+    }
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+enum PageError {
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error("the scrape's own thread died: {0}")]
+    Died(String),
+}
+
+/// Collects, writes and encodes a page. Blocks.
+fn page(
+    registry: &Registry,
+    offer: Offer,
+    deadline: Duration,
+    filter: &Filter,
+    headers: &HeaderMap,
+) -> Result<Response, PageError> {
+    let patience = patience(headers).map_or(deadline, |patience| patience.min(deadline));
+    let gathered = registry.gather(filter, patience)?;
+    let negotiated = negotiate(headers, offer);
+    let mut page = Vec::new();
+    gathered.write(negotiated.target, &mut page)?;
+    let encoding = Encoding::choose(headers, ENCODINGS);
+    Ok(answer(
+        &negotiated.content_type,
+        encoding,
+        encoding.encode(page),
+    ))
+}
+
+/// What `collect[]` and `exclude[]` ask for.
+fn filter(uri: &Uri) -> Result<Filter, &'static str> {
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri)
+        .map(|query| query.0)
+        .unwrap_or_default();
+    let values = |key: &str| -> Vec<String> {
+        pairs
+            .iter()
+            .filter(|(name, _)| name == key)
+            .map(|(_, value)| value.clone())
+            .collect()
+    };
+    let (collect, exclude) = (values("collect[]"), values("exclude[]"));
+    match (collect.is_empty(), exclude.is_empty()) {
+        (true, true) => Ok(Filter::All),
+        (false, true) => Ok(Filter::Only(collect)),
+        (true, false) => Ok(Filter::Without(exclude)),
+        (false, false) => Err("Combined collect and exclude queries are not allowed."),
+    }
+}
+
+/// A 400 as node_exporter writes it: the bare text.
+fn bad_request(text: String) -> Response {
+    (
+        StatusCode::BAD_REQUEST,
+        [(CONTENT_TYPE, "text/plain; charset=utf-8")],
+        text,
+    )
+        .into_response()
 }

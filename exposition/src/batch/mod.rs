@@ -85,7 +85,7 @@ impl Batch {
     }
 
     /// Adds everything another batch holds.
-    pub fn append(&mut self, other: Batch) {
+    pub fn append(&mut self, other: &Batch) {
         let ids: Vec<_> = (0..other.families.len())
             .map(|id| self.open(other.header(id)))
             .collect();
@@ -101,7 +101,7 @@ impl Batch {
                 end: label.end + text,
             }));
         self.metrics
-            .extend(other.metrics.into_iter().map(|metric| MetricRecord {
+            .extend(other.metrics.iter().map(|metric| MetricRecord {
                 family: ids[metric.family],
                 labels: metric.labels.start + labels..metric.labels.end + labels,
                 value: match metric.value {
@@ -110,7 +110,7 @@ impl Batch {
                 },
                 timestamp_ms: metric.timestamp_ms,
             }));
-        self.values.extend(other.values);
+        self.values.extend_from_slice(&other.values);
     }
 
     /// How many metrics it holds.

@@ -95,12 +95,12 @@ fn batches_join() {
     };
     check(
         |batch| {
-            batch.append(part("b", "1"));
-            batch.append(part("a", "2"));
+            batch.append(&part("b", "1"));
+            batch.append(&part("a", "2"));
             let mut more = part("c", "3");
             more.family(header("b", Kind::Counter))
                 .sample(&[("l", "0")], 9.0);
-            batch.append(more);
+            batch.append(&more);
         },
         "a{l=2} 1; a{l=whole} 2; b{l=0} 9; b{l=1} 1; b{l=whole} 2; c{l=3} 1; c{l=whole} 2",
     );

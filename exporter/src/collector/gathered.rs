@@ -1,0 +1,105 @@
+//! What the collectors of one scrape wrote, and the page made of it.
+
+use promontory_exposition::batch::Batch;
+use promontory_exposition::error::WriteError;
+use promontory_exposition::format::Target;
+use promontory_exposition::model::{Header, Kind};
+use tracing::error;
+
+use super::ScrapeSeries;
+
+/// What the collectors of one scrape wrote.
+#[derive(Debug)]
+pub struct Gathered {
+    pub(super) parts: Vec<Part>,
+    pub(super) series: Option<ScrapeSeries>,
+}
+
+/// What one collector wrote.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) filtered: bool,
+    pub(super) success: bool,
+    pub(super) duration_seconds: f64,
+    pub(super) batch: Batch,
+}
+
+impl Gathered {
+    /// Writes one valid page.
+    ///
+    /// Where the parts do not make a valid page together, the first ones win: a collector whose
+    /// metrics collide with those before is left out, logged, and shown as failed.
+    ///
+    /// # Errors
+    /// None that a collector can cause.
+    pub fn write(mut self, target: Target, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let start = out.len();
+        if self.merged(self.parts.len()).write(target, out).is_ok() {
+            return Ok(());
+        }
+        self.silence_culprits(target);
+        out.truncate(start);
+        self.merged(self.parts.len()).write(target, out)
+    }
+
+    /// All parts in one batch, unchecked.
+    pub fn into_batch(self) -> Batch {
+        self.merged(self.parts.len())
+    }
+
+    /// The first parts and the series about the scrape.
+    fn merged(&self, parts: usize) -> Batch {
+        let mut batch = Batch::default();
+        if let Some(series) = self.series {
+            series.write(&self.parts, &mut batch);
+        }
+        for part in self.parts.iter().take(parts) {
+            batch.append(&part.batch);
+        }
+        batch
+    }
+
+    /// Empties every part that makes the page invalid. Slow, and only for pages that are.
+    fn silence_culprits(&mut self, target: Target) {
+        let mut scratch = Vec::new();
+        for index in 0..self.parts.len() {
+            scratch.clear();
+            let Err(err) = self.merged(index + 1).write(target, &mut scratch) else {
+                continue;
+            };
+            let part = &mut self.parts[index];
+            error!(name = part.name, %err, "collector left out: its metrics do not fit the page");
+            part.batch = Batch::default();
+            part.success = false;
+        }
+    }
+}
+
+impl ScrapeSeries {
+    fn write(self, parts: &[Part], batch: &mut Batch) {
+        let Self { namespace, program } = self;
+        let mut family = |name: &str, help: &str, value: fn(&Part) -> f64| {
+            let name = format!("{namespace}_scrape_collector_{name}");
+            let help = format!("{program}: {help}");
+            let header = Header {
+                name: &name,
+                help: Some(&help),
+                kind: Kind::Gauge,
+                unit: "",
+            };
+            let mut family = batch.family(header);
+            for part in parts.iter().filter(|part| part.filtered) {
+                family.sample(&[("collector", &part.name)], value(part));
+            }
+        };
+        family(
+            "duration_seconds",
+            "Duration of a collector scrape.",
+            |part| part.duration_seconds,
+        );
+        family("success", "Whether a collector succeeded.", |part| {
+            f64::from(u8::from(part.success))
+        });
+    }
+}

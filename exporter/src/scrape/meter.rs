@@ -1,0 +1,120 @@
+//! What promhttp counts about scrapes: `promhttp_metric_handler_*`, under its names and help texts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use axum::response::Response;
+use http::StatusCode;
+use promontory_exposition::batch::Batch;
+use promontory_exposition::model::{Header, Kind};
+
+use super::PageError;
+use crate::collector::{CollectError, Collector};
+
+/// Counts the scrapes of one handler and bounds how many run at a time.
+///
+/// As a [`Collector`], an `Arc<Meter>` shows the counts; whether a program shows them is its choice.
+#[derive(Debug, Default)]
+pub struct Meter {
+    in_flight: AtomicU64,
+    ok: AtomicU64,
+    failed: AtomicU64,
+    refused: AtomicU64,
+    gathering_errors: AtomicU64,
+    encoding_errors: AtomicU64,
+}
+
+/// A scrape being answered.
+pub(super) struct InFlight<'m>(&'m Meter);
+
+impl Meter {
+    /// Begins a scrape, unless `max` are running; 0 is no bound.
+    pub(super) fn enter(&self, max: usize) -> Option<InFlight<'_>> {
+        let running = self.in_flight.fetch_add(1, Relaxed);
+        let in_flight = InFlight(self);
+        if max > 0 && running >= max as u64 {
+            self.refused.fetch_add(1, Relaxed);
+            return None;
+        }
+        Some(in_flight)
+    }
+
+    /// Counts a page that could not be made.
+    pub(super) fn failed(&self, error: &PageError) {
+        let counter = match error {
+            PageError::Write(_) => &self.encoding_errors,
+            PageError::Filter(_) | PageError::Died(_) => &self.gathering_errors,
+        };
+        counter.fetch_add(1, Relaxed);
+    }
+}
+
+impl InFlight<'_> {
+    /// Ends a scrape and counts its status.
+    pub(super) fn done(self, response: Response) -> Response {
+        let counter = if response.status() == StatusCode::OK {
+            &self.0.ok
+        } else {
+            &self.0.failed
+        };
+        counter.fetch_add(1, Relaxed);
+        response
+    }
+
+    /// Ends what was no scrape after all.
+    pub(super) fn forget(self) {}
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Collector for Arc<Meter> {
+    fn name(&self) -> &str {
+        "promhttp"
+    }
+
+    fn collect(&self, batch: &mut Batch) -> Result<(), CollectError> {
+        let mut family =
+            |name: &str, help: &str, kind, samples: &[(&[(&str, &str)], &AtomicU64)]| {
+                let mut family = batch.family(Header {
+                    name,
+                    help: Some(help),
+                    kind,
+                    unit: "",
+                });
+                for (labels, value) in samples {
+                    // Counts past 2^53 would be rounded; no process lives that long.
+                    family.sample(labels, value.load(Relaxed) as f64);
+                }
+            };
+        family(
+            "promhttp_metric_handler_errors_total",
+            "Total number of internal errors encountered by the promhttp metric handler.",
+            Kind::Counter,
+            &[
+                (&[("cause", "encoding")], &self.encoding_errors),
+                (&[("cause", "gathering")], &self.gathering_errors),
+            ],
+        );
+        family(
+            "promhttp_metric_handler_requests_in_flight",
+            "Current number of scrapes being served.",
+            Kind::Gauge,
+            &[(&[], &self.in_flight)],
+        );
+        family(
+            "promhttp_metric_handler_requests_total",
+            "Total number of scrapes by HTTP status code.",
+            Kind::Counter,
+            &[
+                (&[("code", "200")], &self.ok),
+                (&[("code", "500")], &self.failed),
+                (&[("code", "503")], &self.refused),
+            ],
+        );
+        Ok(())
+    }
+}
