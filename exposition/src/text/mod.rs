@@ -1,9 +1,12 @@
 //! Prometheus text 0.0.4.
 //!
-//! Next: `lines` reads one line after the other and keeps nothing; [`read`] puts lines together to
-//! families, with every rule and accident of Go's `expfmt.TextParser`; [`write`] is the way back.
+//! Next: [`lines`] reads one line after the other and keeps nothing; [`read`] puts lines together to
+//! families, with the rules and accidents of Go's `expfmt.TextParser`; [`write`] is the way back.
 
+pub mod lines;
 pub mod read;
+mod token;
 pub mod write;
 
+pub use lines::{Line, Lines, Sample};
 pub use read::read;

@@ -1,9 +1,22 @@
 //! Lines to families, as `expfmt.TextParser` puts them together.
+//!
+//! The order of lines matters in this format: a TYPE line decides whether `x_count` later is a
+//! family of its own or the count of `x`. Upstream's accidents are kept where a pushed body can
+//! show them; where it crashes or mixes up metrics (a sample without a name) the body is refused.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::lines::{Line, Lines, Sample, duplicate, is_value_label};
 use crate::error::ReadError;
 use crate::format::Limits;
-use crate::model::Family;
+use crate::model::{Bucket, Count, Family, Histogram, Kind, Label, Metric, Quantile};
+use crate::model::{Summary, Value};
 use crate::name::NameRules;
+use crate::number;
+
+#[cfg(test)]
+mod tests;
 
 /// Reads a whole body.
 ///
@@ -16,6 +29,344 @@ pub fn read<'a>(
     names: NameRules,
     limits: &Limits,
 ) -> Result<Vec<Family<'a>>, ReadError> {
-    let _ = (bytes, names, limits);
-    todo!()
+    let mut lines = Lines::new(bytes, names, limits);
+    let mut body = Body {
+        room: limits.metrics,
+        ..Body::default()
+    };
+    loop {
+        let added = match lines.next_line()? {
+            None => return Ok(body.finish()),
+            Some(Line::Help { name, text }) => body.help(name, text),
+            Some(Line::Type { name, kind }) => body.kind(name, kind),
+            Some(Line::Sample(sample)) => body.sample(&sample),
+        };
+        added.map_err(|error| ReadError {
+            line: Some(lines.number()),
+            ..error
+        })?;
+    }
+}
+
+/// The families read so far.
+#[derive(Default)]
+struct Body<'a> {
+    families: Vec<Open<'a>>,
+    by_name: HashMap<Cow<'a, str>, usize>,
+    /// What the last name stood for: samples of a family mostly follow one another.
+    last: Option<(Cow<'a, str>, usize, Role)>,
+    /// How many more samples and families the limits allow.
+    room: usize,
+    key: Vec<u8>,
+}
+
+/// A family that may still grow.
+struct Open<'a> {
+    family: Family<'a>,
+    /// Whether a TYPE line or a first sample has settled the type.
+    typed: bool,
+    /// Summaries and histograms: where the metric of each set of labels stands.
+    series: HashMap<Box<[u8]>, usize>,
+}
+
+/// What a line says of a summary or histogram, by the suffix of its name.
+#[derive(Clone, Copy)]
+enum Role {
+    /// The value itself, a bucket or a quantile.
+    Member,
+    Sum,
+    Count,
+}
+
+impl<'a> Body<'a> {
+    fn help(&mut self, name: Cow<'a, str>, text: Cow<'a, str>) -> Result<(), ReadError> {
+        let (at, _) = self.resolve(name)?;
+        let family = &mut self.families[at].family;
+        if family.help.is_some() {
+            return Err(fail(&family.name, "second HELP line for metric name"));
+        }
+        family.help = Some(text);
+        Ok(())
+    }
+
+    fn kind(&mut self, name: Cow<'a, str>, kind: Kind) -> Result<(), ReadError> {
+        let (at, _) = self.resolve(name)?;
+        let open = &mut self.families[at];
+        if open.typed {
+            let message = "second TYPE line, or TYPE reported after samples, for metric name";
+            return Err(fail(&open.family.name, message));
+        }
+        open.typed = true;
+        open.family.kind = kind;
+        Ok(())
+    }
+
+    fn sample(&mut self, sample: &Sample<'a, '_>) -> Result<(), ReadError> {
+        self.take_room()?;
+        let (at, role) = self.resolve(sample.name.clone())?;
+        let open = &mut self.families[at];
+        open.typed = true;
+        let own = match open.family.kind {
+            Kind::Summary => Some("quantile"),
+            Kind::Histogram | Kind::GaugeHistogram => Some("le"),
+            _ => None,
+        };
+        check_value_labels(&open.family.name, sample.labels, own)?;
+        let Some(own) = own else {
+            let value = match open.family.kind {
+                Kind::Counter => Value::Counter(sample.value.into()),
+                Kind::Gauge => Value::Gauge(sample.value),
+                _ => Value::Untyped(sample.value),
+            };
+            open.family.metrics.push(Metric {
+                labels: sample.labels.to_vec(),
+                value,
+                timestamp_ms: sample.timestamp_ms,
+            });
+            return Ok(());
+        };
+        let bound = own_bound(&open.family.name, sample.labels, own)?;
+        let metric = open.metric(sample.labels, own, &mut self.key);
+        if sample.timestamp_ms.is_some() {
+            metric.timestamp_ms = sample.timestamp_ms;
+        }
+        match &mut metric.value {
+            Value::Summary(summary) => add_to_summary(summary, role, bound, sample.value),
+            Value::Histogram(histogram) => {
+                return add_to_histogram(histogram, role, bound, sample.value)
+                    .map_err(|message| fail(&open.family.name, message));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Which family a name belongs to; a new one where none is known.
+    ///
+    /// A family of exactly that name comes first, then a summary or histogram that the name is a
+    /// part of. That holds for HELP and TYPE lines as well, as upstream has it.
+    fn resolve(&mut self, name: Cow<'a, str>) -> Result<(usize, Role), ReadError> {
+        if let Some((last, at, role)) = &self.last
+            && *last == name
+        {
+            return Ok((*at, *role));
+        }
+        let (at, role) = match self.find(&name) {
+            Some(found) => found,
+            None => {
+                self.take_room()?;
+                let at = self.families.len();
+                self.families.push(Open {
+                    family: Family::new(name.clone(), Kind::Untyped),
+                    typed: false,
+                    series: HashMap::new(),
+                });
+                self.by_name.insert(name.clone(), at);
+                (at, Role::Member)
+            }
+        };
+        self.last = Some((name, at, role));
+        Ok((at, role))
+    }
+
+    fn find(&self, name: &str) -> Option<(usize, Role)> {
+        if let Some(&at) = self.by_name.get(name) {
+            return Some((at, Role::Member));
+        }
+        let (stem, role) = if let Some(stem) = name.strip_suffix("_count") {
+            (stem, Role::Count)
+        } else if let Some(stem) = name.strip_suffix("_sum") {
+            (stem, Role::Sum)
+        } else {
+            (name.strip_suffix("_bucket")?, Role::Member)
+        };
+        let &at = self.by_name.get(stem)?;
+        let belongs = match self.families[at].family.kind {
+            Kind::Summary => !matches!(role, Role::Member),
+            Kind::Histogram | Kind::GaugeHistogram => true,
+            _ => false,
+        };
+        belongs.then_some((at, role))
+    }
+
+    fn take_room(&mut self) -> Result<(), ReadError> {
+        match self.room.checked_sub(1) {
+            Some(room) => {
+                self.room = room;
+                Ok(())
+            }
+            None => Err(ReadError::new(
+                "more samples and families than the limit allows",
+            )),
+        }
+    }
+
+    fn finish(self) -> Vec<Family<'a>> {
+        let mut families: Vec<_> = self.families.into_iter().map(|open| open.family).collect();
+        families.retain(|family| !family.metrics.is_empty());
+        for metric in families.iter_mut().flat_map(|family| &mut family.metrics) {
+            if let Value::Histogram(histogram) = &mut metric.value {
+                settle_counts(histogram);
+            }
+        }
+        families
+    }
+}
+
+impl<'a> Open<'a> {
+    /// The metric of a summary or histogram with these labels, without `own`; the order of labels
+    /// does not matter.
+    fn metric(&mut self, labels: &[Label<'a>], own: &str, key: &mut Vec<u8>) -> &mut Metric<'a> {
+        let others = || labels.iter().filter(|label| label.name != own);
+        let metrics = &mut self.family.metrics;
+        let repeats = (metrics.last()).is_some_and(|last| last.labels.iter().eq(others()));
+        let at = if repeats {
+            metrics.len() - 1
+        } else {
+            write_key(others(), key);
+            match self.series.get(key.as_slice()) {
+                Some(&at) => at,
+                None => {
+                    self.series.insert(key.as_slice().into(), metrics.len());
+                    metrics.push(Metric {
+                        labels: others().cloned().collect(),
+                        value: match self.family.kind {
+                            Kind::Summary => Value::Summary(Box::default()),
+                            _ => Value::Histogram(Box::default()),
+                        },
+                        timestamp_ms: None,
+                    });
+                    metrics.len() - 1
+                }
+            }
+        };
+        &mut metrics[at]
+    }
+}
+
+/// Labels as one key: sorted, and divided by a byte that UTF-8 never holds.
+fn write_key<'l, 'a: 'l>(labels: impl Iterator<Item = &'l Label<'a>>, key: &mut Vec<u8>) {
+    let mut sorted: Vec<_> = labels.collect();
+    sorted.sort_unstable();
+    key.clear();
+    for label in sorted {
+        key.extend_from_slice(label.name.as_bytes());
+        key.push(0xff);
+        key.extend_from_slice(label.value.as_bytes());
+        key.push(0xff);
+    }
+}
+
+/// Refuses `le` or `quantile` twice where they are labels like any other.
+fn check_value_labels(
+    family: &str,
+    labels: &[Label<'_>],
+    own: Option<&str>,
+) -> Result<(), ReadError> {
+    let mut seen = (labels.iter()).filter(|label| is_value_label(&label.name));
+    let Some(first) = seen.next() else {
+        return Ok(());
+    };
+    // `le` and `quantile` may both be there, so each is counted by itself.
+    for name in std::iter::once(first).chain(seen).map(|label| &label.name) {
+        let twice = labels.iter().filter(|label| label.name == *name).nth(1);
+        if twice.is_some() && own != Some(name.as_ref()) {
+            return Err(duplicate(family, name));
+        }
+    }
+    Ok(())
+}
+
+/// The bound that `le` or `quantile` names; the last one counts, and each must be a number.
+fn own_bound(family: &str, labels: &[Label<'_>], own: &str) -> Result<f64, ReadError> {
+    let mut bound = f64::NAN;
+    for label in labels.iter().filter(|label| label.name == own) {
+        bound = number::parse(label.value.as_bytes()).ok_or_else(|| ReadError {
+            line: None,
+            family: Some(family.to_owned()),
+            label: Some(own.to_owned()),
+            message: format!(
+                "expected float as value for '{own}' label, got {:?}",
+                label.value
+            ),
+        })?;
+    }
+    Ok(bound)
+}
+
+fn add_to_summary(summary: &mut Summary, role: Role, quantile: f64, value: f64) {
+    match role {
+        Role::Sum => summary.sum = value,
+        Role::Count => summary.count = go_uint64(value),
+        // A line without a quantile only shows that the summary is there.
+        Role::Member if quantile.is_nan() => {}
+        Role::Member => summary.quantiles.push(Quantile { quantile, value }),
+    }
+}
+
+fn add_to_histogram(
+    histogram: &mut Histogram<'_>,
+    role: Role,
+    upper_bound: f64,
+    value: f64,
+) -> Result<(), &'static str> {
+    match role {
+        Role::Sum => histogram.sum = value,
+        Role::Count => {
+            histogram.count = count(value).ok_or("negative count for histogram")?;
+        }
+        Role::Member if upper_bound.is_nan() => {}
+        Role::Member => histogram.buckets.push(Bucket {
+            upper_bound,
+            cumulative_count: count(value).ok_or("negative bucket population for histogram")?,
+            exemplar: None,
+        }),
+    }
+    Ok(())
+}
+
+/// A count as it was spelled: whole numbers stay whole, others become floats, negative ones are none.
+fn count(value: f64) -> Option<Count> {
+    let whole = go_uint64(value);
+    if whole as f64 == value {
+        Some(Count::Integer(whole))
+    } else if value < 0.0 {
+        None
+    } else {
+        Some(Count::Float(value))
+    }
+}
+
+/// Go's conversion of a float to `uint64` on amd64: negative numbers wrap, and what has no place in
+/// 64 bits becomes 2^63. Summary counts of -1 or 1.5 are accepted upstream and end here.
+fn go_uint64(value: f64) -> u64 {
+    const LIMIT: f64 = 18_446_744_073_709_551_616.0;
+    if value >= 0.0 && value < LIMIT {
+        value as u64
+    } else if value < 0.0 && value >= -LIMIT / 2.0 {
+        value as i64 as u64
+    } else {
+        1 << 63
+    }
+}
+
+/// One float among the counts of a histogram makes all of them floats.
+fn settle_counts(histogram: &mut Histogram<'_>) {
+    let is_float = |count: Count| matches!(count, Count::Float(_));
+    let buckets = &mut histogram.buckets;
+    if !is_float(histogram.count) && !buckets.iter().any(|b| is_float(b.cumulative_count)) {
+        return;
+    }
+    histogram.count = Count::Float(histogram.count.as_f64());
+    for bucket in buckets {
+        bucket.cumulative_count = Count::Float(bucket.cumulative_count.as_f64());
+    }
+}
+
+#[cold]
+fn fail(family: &str, message: &str) -> ReadError {
+    ReadError {
+        family: Some(family.to_owned()),
+        ..ReadError::new(format!("{message} {family:?}"))
+    }
 }
