@@ -3,7 +3,8 @@
 use crate::encode;
 use crate::error::{ReadError, WriteError};
 use crate::model::{Family, Header, Kind, Label, Value};
-use crate::name::Escaping;
+use crate::name::{Escaping, NameRules};
+use crate::{openmetrics, protobuf, text};
 
 /// An exposition format.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -48,7 +49,7 @@ impl Default for Limits {
     }
 }
 
-/// Reads a whole body.
+/// Reads a whole body; names may be any UTF-8 ([`text::read`](crate::text::read) can be stricter).
 ///
 /// # Errors
 /// The first thing that is wrong, with its place. `ProtobufText` and `ProtobufCompact` are refused.
@@ -57,8 +58,14 @@ pub fn read<'a>(
     bytes: &'a [u8],
     limits: &Limits,
 ) -> Result<Vec<Family<'a>>, ReadError> {
-    let _ = (format, bytes, limits);
-    todo!()
+    match format {
+        Format::Text => text::read(bytes, NameRules::Utf8, limits),
+        Format::OpenMetrics => openmetrics::read::read(bytes, limits),
+        Format::Protobuf => protobuf::read_delimited(bytes, limits),
+        Format::ProtobufText | Format::ProtobufCompact => {
+            Err(ReadError::new("protobuf as text is written, never read"))
+        }
+    }
 }
 
 /// Writes whole families, with the end mark where the format has one (`# EOF`).
