@@ -1,4 +1,277 @@
-//! A whole exporter in one call: flags, logs, sockets, signals, exit codes.
+//! A whole program in one call: command line, logs, sockets, signals, exit codes.
+//!
+//! [`Program::export`] is for exporters: it serves a registry of collectors. [`Program::run`] is for
+//! programs with routes of their own, or with several sites. Both end the same way: SIGTERM, SIGINT or
+//! [`Shutdown::trigger`] lets requests in flight finish, then [`Service::at_end`] runs. The exit code
+//! is 0 after that, and 1 for whatever prevented it.
 
-/// Skeleton.
-pub struct Program;
+mod flags;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use tracing::{error, info};
+
+pub use flags::{EXPORTER_FLAGS, TELEMETRY_PATH, web_flags};
+
+use crate::collector::Registry;
+use crate::flag::{Flag, Flags, Parsed, Spelling, Table};
+use crate::landing::{self, Landing};
+use crate::log::{self, Settings, Style};
+use crate::process::{Build, BuildInfo, Process};
+use crate::scrape::{self, Options};
+use crate::server::{Server, Site};
+use crate::shutdown::Shutdown;
+
+/// What a program is, before it runs.
+#[derive(Clone, Debug)]
+pub struct Program {
+    name: &'static str,
+    about: &'static str,
+    build: Build,
+    spelling: Spelling,
+    style: Style,
+    flags: Vec<Flag>,
+}
+
+/// What a program finds when it starts.
+#[derive(Debug)]
+pub struct Context {
+    /// The values of all flags.
+    pub flags: Flags,
+    /// The way to stop the program from within.
+    pub shutdown: Shutdown,
+    /// What it was built from.
+    pub build: Build,
+}
+
+/// What a program does once started.
+#[derive(Default)]
+pub struct Service {
+    /// What it serves, and where.
+    pub sites: Vec<Site>,
+    /// What is left to do after the last request: closing a store. An error makes the exit code 1.
+    pub at_end: Option<Box<dyn FnOnce() -> anyhow::Result<()> + Send>>,
+}
+
+impl Program {
+    /// A program with kingpin's flags and slog's logs, as new exporters have them. `about` is one line.
+    pub fn new(name: &'static str, about: &'static str, build: Build) -> Self {
+        Self {
+            name,
+            about,
+            build,
+            spelling: Spelling::Kingpin,
+            style: Style::Slog,
+            flags: Vec::new(),
+        }
+    }
+
+    /// Adds rows to the flag table, after those that are there.
+    #[must_use]
+    pub fn flags(mut self, rows: impl IntoIterator<Item = Flag>) -> Self {
+        self.flags.extend(rows);
+        self
+    }
+
+    /// Spells flags otherwise.
+    #[must_use]
+    pub fn spelling(mut self, spelling: Spelling) -> Self {
+        self.spelling = spelling;
+        self
+    }
+
+    /// Writes logs otherwise.
+    #[must_use]
+    pub fn log_style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// The flag table: for tests and for the README.
+    pub fn table(&self) -> Table {
+        let flags = self.flags.iter().chain(log::FLAGS).cloned().collect();
+        Table {
+            program: self.name,
+            about: self.about,
+            spelling: self.spelling,
+            flags,
+            version: self.build.text(self.name),
+        }
+    }
+
+    /// Runs an exporter: the registry that `collectors` fills, at `--web.telemetry-path`, with the
+    /// process's own metrics, a landing page and health pages. `listen` is the default address.
+    pub fn export<F>(self, listen: &'static [&'static str], collectors: F) -> ExitCode
+    where
+        F: FnOnce(&Flags, &mut Registry) -> anyhow::Result<()>,
+    {
+        let (name, about, build) = (self.name, self.about, self.build);
+        let program = self
+            .flags(EXPORTER_FLAGS.iter().cloned())
+            .flags(web_flags(listen));
+        program.run(|context| {
+            let mut registry = Registry::new();
+            collectors(&context.flags, &mut registry)?;
+            let app = exporter_app(name, about, build, &context.flags, registry)?;
+            Ok(Service::of(Site::from_flags(
+                "metrics",
+                &context.flags,
+                app,
+            )))
+        })
+    }
+
+    /// Runs any program: `start` makes what it serves out of its flags. It is called inside the async
+    /// runtime, may block, and an error it returns ends the program with exit code 1.
+    pub fn run(self, start: impl FnOnce(&Context) -> anyhow::Result<Service>) -> ExitCode {
+        self.run_with(std::env::args_os().skip(1), start)
+    }
+
+    fn run_with(
+        self,
+        args: impl Iterator<Item = OsString>,
+        start: impl FnOnce(&Context) -> anyhow::Result<Service>,
+    ) -> ExitCode {
+        let args = args.map(|arg| arg.to_string_lossy().into_owned());
+        let flags = match self.table().parse(args) {
+            Ok(Parsed::Run(flags)) => flags,
+            Ok(Parsed::Print(text)) => {
+                // Whoever closed the pipe (`--help | head -1`) has read enough.
+                let _ = std::io::stdout().write_all(text.as_bytes());
+                return ExitCode::SUCCESS;
+            }
+            Err(error) => {
+                let _ = writeln!(std::io::stderr(), "{error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        log::install(Settings::from_flags(&flags, self.style));
+        log_panics();
+        info!(version = self.build.info(), "Starting {}", self.name);
+        info!(build_context = self.build.context(), "Build context");
+        match self.serve(flags, start) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(err) => {
+                error!(err = format!("{err:#}"), "{} failed", self.name);
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    /// From flags to the end of the last request.
+    fn serve(
+        &self,
+        flags: Flags,
+        start: impl FnOnce(&Context) -> anyhow::Result<Service>,
+    ) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("starting the async runtime")?;
+        let result = runtime.block_on(async {
+            let shutdown = Shutdown::new();
+            shutdown.on_signals().context("listening for signals")?;
+            let service = start(&Context {
+                flags,
+                shutdown: shutdown.clone(),
+                build: self.build,
+            })?;
+            let server = Server::bind(service.sites).await?;
+            server.run(shutdown).await;
+            match service.at_end {
+                Some(at_end) => tokio::task::spawn_blocking(at_end)
+                    .await
+                    .context("ending the program")?,
+                None => Ok(()),
+            }
+        });
+        // A scrape may still wait for a collector that hangs; nobody waits for its answer.
+        runtime.shutdown_background();
+        result
+    }
+}
+
+impl Service {
+    /// A program with one site and nothing to do at its end.
+    pub fn of(site: Site) -> Self {
+        Self {
+            sites: vec![site],
+            at_end: None,
+        }
+    }
+}
+
+impl Site {
+    /// A site that listens as the flags of [`web_flags`] say.
+    pub fn from_flags(name: &'static str, flags: &Flags, app: Router) -> Self {
+        let config = flags.text("web.config.file");
+        Self {
+            systemd_socket: flags.on("web.systemd-socket"),
+            web_config: (!config.is_empty()).then(|| config.into()),
+            ..Self::new(name, flags.texts("web.listen-address").to_vec(), app)
+        }
+    }
+}
+
+/// What an exporter serves: metrics, landing page, health.
+fn exporter_app(
+    name: &'static str,
+    about: &str,
+    build: Build,
+    flags: &Flags,
+    mut registry: Registry,
+) -> anyhow::Result<Router> {
+    let path = flags.text("web.telemetry-path");
+    let requests_max = usize::try_from(flags.integer("web.max-requests")).unwrap_or(0);
+    let options = Options {
+        requests_max,
+        ..Options::default()
+    };
+    registry.always(BuildInfo {
+        program: name,
+        build,
+    });
+    if !flags.on("web.disable-exporter-metrics") {
+        registry.always(Process).always(Arc::clone(&options.meter));
+    }
+    let metrics = scrape::service(Arc::new(registry), options);
+    if !path.starts_with('/') || path.contains(['{', '}']) {
+        bail!("--web.telemetry-path: {path:?} must begin with a slash and hold no braces");
+    }
+    if path == "/" {
+        return Ok(landing::health().route("/", metrics));
+    }
+    if landing::RESERVED.contains(&path) {
+        bail!("--web.telemetry-path: {path} is a page of its own");
+    }
+    let links = vec![(path.to_owned(), "Metrics".to_owned())];
+    let page = Landing {
+        name: name.to_owned(),
+        description: about.to_owned(),
+        version: build.info(),
+        links,
+    };
+    Ok(landing::router(&page)
+        .merge(landing::health())
+        .route(path, metrics))
+}
+
+/// Panics become log lines, whole and in the log's format; the fences around them go on working.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let words = info.payload_as_str().unwrap_or("without words");
+        let thread = std::thread::current()
+            .name()
+            .unwrap_or("unnamed")
+            .to_owned();
+        error!(place, thread, "panic: {words}");
+    }));
+}

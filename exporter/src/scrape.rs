@@ -1,7 +1,7 @@
 //! `GET /metrics`: what to answer with, and how it is encoded.
 //!
 //! A scrape is answered whole or not at all: a page is built before its status is sent, so there is
-//! never a part of a page under a 200. Programs that collect use [`router`]; programs that hold ready
+//! never a part of a page under a 200. Programs that collect use [`service`]; programs that hold ready
 //! pages use the pieces: [`negotiate`], [`Encoding::choose`], [`answer`], [`failure`]. What the scrapes
 //! themselves cost is counted in `scrape/meter.rs`.
 
@@ -13,10 +13,9 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{MethodRouter, any};
 use http::header::{
     CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
@@ -115,13 +114,13 @@ impl Default for Options {
     }
 }
 
-/// A router that answers scrapes of a registry at `path`, whatever the method, as promhttp does.
-pub fn router(path: &str, registry: Arc<Registry>, options: Options) -> Router {
-    let handler = move |uri: Uri, headers: HeaderMap| {
+/// Answers scrapes of a registry, whatever the method, as promhttp does. For a route:
+/// `Router::new().route("/metrics", scrape::service(registry, options))`.
+pub fn service(registry: Arc<Registry>, options: Options) -> MethodRouter {
+    any(move |uri: Uri, headers: HeaderMap| {
         let (registry, options) = (Arc::clone(&registry), options.clone());
         async move { scrape(registry, &options, &uri, headers).await }
-    };
-    Router::new().route(path, any(handler))
+    })
 }
 
 /// One scrape: bounds and questions first, then the blocking work off the async threads.
