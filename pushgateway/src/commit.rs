@@ -6,12 +6,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use promontory_exposition::Kind;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::group::GroupingKey;
 use crate::ingest::{Push, Refusal};
+use crate::ledger::Ledger;
+use crate::store::{MemoryStore, RedbStore, Store, StoreError, Sync};
 use crate::view::View;
 
 /// How many changes may wait for the committing thread, as upstream.
@@ -76,9 +82,12 @@ pub enum ChangeError {
 /// Why a gateway could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The store is not usable.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The thread could not be started.
     #[error("cannot start the committing thread: {0}")]
-    Thread(std::io::Error),
+    Thread(#[from] std::io::Error),
 }
 
 /// The queue is full, so the program is not healthy.
@@ -89,20 +98,67 @@ pub struct QueueFull;
 /// The handle of everyone who pushes, deletes or reads. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gateway {
+    queue: mpsc::Sender<Request>,
+    published: Arc<ArcSwap<View>>,
     consistency: Consistency,
+}
+
+/// A change with the way back to whoever waits for it.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) action: Action,
+    pub(crate) reply: oneshot::Sender<Result<(), ChangeError>>,
+}
+
+/// A change.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// PUT or POST.
+    Push(Box<Push>),
+    /// DELETE.
+    Delete(GroupingKey),
+    /// Delete everything.
+    Wipe,
 }
 
 /// Opens the store, loads what it holds and starts the committing thread.
 ///
 /// # Errors
 /// See [`OpenError`]: a file that is not ours, damaged, or held by another process is never touched.
-pub fn open(options: Options) -> Result<(Gateway, Committer), OpenError> {
-    Ok((
-        Gateway {
-            consistency: options.consistency,
-        },
-        Committer {},
-    ))
+pub fn open(options: &Options) -> Result<(Gateway, Committer), OpenError> {
+    let store: Box<dyn Store> = match &options.persistence_file {
+        Some(path) => Box::new(RedbStore::open(path)?),
+        None => Box::new(MemoryStore::forgetful()),
+    };
+    open_with(store, options)
+}
+
+/// [`open`] on a store of the caller's; for tests.
+///
+/// # Errors
+/// See [`OpenError`].
+pub fn open_with(
+    store: Box<dyn Store>,
+    options: &Options,
+) -> Result<(Gateway, Committer), OpenError> {
+    let published = Arc::new(ArcSwap::from_pointee(View::default()));
+    let (queue, requests) = mpsc::channel(QUEUE);
+    let (stop, stopped) = oneshot::channel();
+    let ledger = Ledger::load(store, options, Arc::clone(&published))?;
+    let durability = options.durability;
+    // The runtime only waits: for the queue, for the time of the next sync, for the end.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    let thread = std::thread::Builder::new()
+        .name("commit".to_owned())
+        .spawn(move || runtime.block_on(run(ledger, requests, stopped, durability)))?;
+    let gateway = Gateway {
+        queue,
+        published,
+        consistency: options.consistency,
+    };
+    Ok((gateway, Committer { stop, thread }))
 }
 
 impl Gateway {
@@ -111,14 +167,13 @@ impl Gateway {
         self.consistency
     }
 
-    /// Submits a push made by [`crate::ingest::prepare`] and waits until it is acknowledged. Without the consistency
-    /// check a refused push is `Ok` too: upstream answers 202 and only records the failure.
+    /// Submits a push made by [`crate::ingest::prepare`] and waits until it is acknowledged. Without the
+    /// consistency check a refused push is `Ok` too: upstream answers 202 and only records the failure.
     ///
     /// # Errors
     /// See [`ChangeError`].
     pub async fn push(&self, push: Push) -> Result<(), ChangeError> {
-        let _ = push;
-        Ok(())
+        self.submit(Action::Push(Box::new(push))).await
     }
 
     /// Deletes one group; deleting what is not there is fine.
@@ -126,8 +181,7 @@ impl Gateway {
     /// # Errors
     /// Never [`ChangeError::Refused`].
     pub async fn delete(&self, key: GroupingKey) -> Result<(), ChangeError> {
-        let _ = key;
-        Ok(())
+        self.submit(Action::Delete(key)).await
     }
 
     /// Deletes all groups.
@@ -135,12 +189,22 @@ impl Gateway {
     /// # Errors
     /// Never [`ChangeError::Refused`].
     pub async fn wipe(&self) -> Result<(), ChangeError> {
-        Ok(())
+        self.submit(Action::Wipe).await
+    }
+
+    async fn submit(&self, action: Action) -> Result<(), ChangeError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { action, reply };
+        self.queue
+            .send(request)
+            .await
+            .map_err(|_| ChangeError::Closed)?;
+        answer.await.map_err(|_| ChangeError::Closed)?
     }
 
     /// What is published now.
     pub fn view(&self) -> Arc<View> {
-        Arc::new(View::default())
+        self.published.load_full()
     }
 
     /// Whether the queue still takes changes.
@@ -148,20 +212,81 @@ impl Gateway {
     /// # Errors
     /// [`QueueFull`]: upstream answers 500 to health and readiness checks then.
     pub fn healthy(&self) -> Result<(), QueueFull> {
-        Ok(())
+        if self.queue.capacity() == 0 {
+            Err(QueueFull)
+        } else {
+            Ok(())
+        }
     }
 }
 
-/// Owns the committing thread and the store.
+/// Owns the committing thread and the store. Dropping it ends the thread too, without waiting.
 #[derive(Debug)]
-pub struct Committer {}
+pub struct Committer {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<Result<(), ChangeError>>,
+}
 
 impl Committer {
-    /// Commits what is queued, syncs and closes the store. Later changes get [`ChangeError::Closed`].
+    /// Commits what is queued, syncs and closes the store; waits for the disk. Later changes get
+    /// [`ChangeError::Closed`].
     ///
     /// # Errors
     /// The final sync failed.
     pub fn shutdown(self) -> Result<(), ChangeError> {
-        Ok(())
+        // The thread may have ended already; then joining says how.
+        let _ = self.stop.send(());
+        self.thread.join().unwrap_or(Err(ChangeError::Closed))
+    }
+}
+
+/// The committing thread.
+async fn run(
+    mut ledger: Ledger,
+    mut requests: mpsc::Receiver<Request>,
+    mut stopped: oneshot::Receiver<()>,
+    durability: Durability,
+) -> Result<(), ChangeError> {
+    let mut batch = Vec::with_capacity(QUEUE);
+    // When the disk is to be synced; `None` while nothing waits for it.
+    let mut due: Option<Instant> = None;
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut stopped => break,
+            () = until(due) => {
+                ledger.sync();
+                due = ledger.is_unsynced().then(|| next_sync(durability)).flatten();
+                continue;
+            }
+            // Everyone who held a handle may be gone as well.
+            taken = requests.recv_many(&mut batch, QUEUE) => if taken == 0 { break },
+        }
+        match durability {
+            Durability::Acknowledged => ledger.commit(&mut batch, Sync::Now),
+            Durability::Every(_) => ledger.commit(&mut batch, Sync::Later),
+        }
+        due = due.or_else(|| next_sync(durability));
+    }
+    requests.close();
+    while requests.recv_many(&mut batch, QUEUE).await > 0 {
+        ledger.commit(&mut batch, Sync::Now);
+    }
+    ledger.finish()
+}
+
+/// When a change made now must be synced by.
+fn next_sync(durability: Durability) -> Option<Instant> {
+    match durability {
+        Durability::Acknowledged => None,
+        Durability::Every(interval) => Some(Instant::now() + interval),
+    }
+}
+
+/// Waits until a moment, or for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

@@ -1,7 +1,7 @@
 //! Batch jobs push metrics here, Prometheus scrapes them; nothing acknowledged is ever lost.
 //!
 //! A push flows straight down: [`group`] turns its path into a grouping key, [`ingest`] its families
-//! into checked and rendered ones, [`commit`] asks the [`index`] whether they may stand beside what is
+//! into checked and rendered ones, [`commit`] asks the `index` whether they may stand beside what is
 //! held, makes them durable through [`store`] and publishes a new [`view`]. A scrape reads the view
 //! and waits for nobody.
 //!
@@ -11,7 +11,10 @@ pub mod commit;
 pub mod family;
 pub mod group;
 pub mod http;
-pub mod index;
+mod index;
 pub mod ingest;
+mod ledger;
+mod page;
+mod record;
 pub mod store;
 pub mod view;

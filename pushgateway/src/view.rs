@@ -1,22 +1,37 @@
 //! What a scrape sees: an immutable snapshot, replaced whole by the committing thread.
 //!
-//! Readers hold an `Arc<View>` as long as they like; they never wait for a push or a disk.
+//! Readers hold an `Arc<View>` as long as they like; they never wait for a push or a disk. The maps are
+//! persistent: a snapshot costs one pointer, and a push changes a path in them, not a copy. [`crate::page`]
+//! renders.
 
-use std::sync::Arc;
+use std::cmp::Ordering;
+use std::sync::{Arc, OnceLock};
 
-use promontory_exposition::{Family, Target, WriteError};
+use imbl::{OrdMap, OrdSet};
+use promontory_exposition::gzip::Block;
+use promontory_exposition::{Value, WriteError};
 
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
+use crate::ingest::{PUSH_FAILURE_TIME, PUSH_TIME};
 
 /// One group with its families, sorted by name; the two push time families are among them.
 #[derive(Clone, Debug)]
 pub struct Group {
-    pub(crate) key: GroupingKey,
-    pub(crate) families: Arc<[Arc<PushedFamily>]>,
+    key: GroupingKey,
+    families: Box<[Arc<PushedFamily>]>,
 }
 
 impl Group {
+    /// A group of families in any order, each name once.
+    pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>) -> Self {
+        families.sort_by(|a, b| a.name.cmp(&b.name));
+        Self {
+            key,
+            families: families.into(),
+        }
+    }
+
     /// The grouping key.
     pub fn key(&self) -> &GroupingKey {
         &self.key
@@ -31,14 +46,29 @@ impl Group {
     pub fn family(&self, name: &str) -> Option<&Arc<PushedFamily>> {
         let found = self
             .families
-            .binary_search_by(|family| family.header().name.cmp(name))
+            .binary_search_by(|family| (*family.name).cmp(name))
             .ok()?;
         Some(&self.families[found])
     }
 
-    /// Whether the last change of this group was accepted (`push_failure_time_seconds` ≤ `push_time_seconds`).
+    /// Whether the last change of this group was accepted: `push_failure_time_seconds` is not greater than
+    /// `push_time_seconds`. As upstream, the metrics decide, and one that is missing counts as success.
     pub fn last_push_successful(&self) -> bool {
-        true
+        match (
+            self.first_gauge(PUSH_FAILURE_TIME),
+            self.first_gauge(PUSH_TIME),
+        ) {
+            (Some(failed), Some(succeeded)) => failed <= succeeded,
+            _ => true,
+        }
+    }
+
+    fn first_gauge(&self, name: &str) -> Option<f64> {
+        let family = self.family(name)?.decode().ok()?;
+        match family.metrics.first()?.value {
+            Value::Gauge(value) => Some(value),
+            _ => Some(0.0),
+        }
     }
 }
 
@@ -53,48 +83,174 @@ pub enum PageError {
     Write(#[from] WriteError),
 }
 
+/// All groups' families of one name.
+#[derive(Debug, Default)]
+pub(crate) struct FamilyView {
+    pub(crate) members: OrdSet<Member>,
+    /// How many members have names that are spelled differently for different readers.
+    pub(crate) unclassic: usize,
+    /// The rendered lines, compressed when a scrape first asks for them; see [`crate::page`].
+    pub(crate) block: OnceLock<Block>,
+}
+
+impl Clone for FamilyView {
+    /// A copy is made to be changed, so what was made from the members stays behind.
+    fn clone(&self) -> Self {
+        Self {
+            members: self.members.clone(),
+            unclassic: self.unclassic,
+            block: OnceLock::new(),
+        }
+    }
+}
+
+/// A group's family in page order: by its first metric, then by group. Always has a chunk.
+#[derive(Clone, Debug)]
+pub(crate) struct Member(pub(crate) Arc<PushedFamily>);
+
+impl Ord for Member {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let first = |member: &Self| member.0.chunk.as_ref().map(|chunk| chunk.first().clone());
+        let by_chunk = match (&self.0.chunk, &other.0.chunk) {
+            (Some(a), Some(b)) => a.first().cmp(b.first()),
+            _ => first(self).cmp(&first(other)),
+        };
+        by_chunk.then_with(|| self.0.key.cmp(&other.0.key))
+    }
+}
+
+impl PartialOrd for Member {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Member {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Member {}
+
 /// Everything that was pushed, at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct View {}
+pub struct View {
+    groups: OrdMap<GroupingKey, Arc<Group>>,
+    /// By name as pushed.
+    pub(crate) families: OrdMap<Arc<str>, Arc<FamilyView>>,
+    /// Names that are not classic, by the spelling that a reader of classic names gets; with the classic name of
+    /// that spelling, if it is held. Nearly always empty.
+    pub(crate) foreign: OrdMap<String, OrdSet<Arc<str>>>,
+    /// Why nothing can be scraped.
+    pub(crate) problems: Arc<[String]>,
+}
 
 impl View {
     /// The groups, ordered by key.
     pub fn groups(&self) -> impl DoubleEndedIterator<Item = &Group> {
-        [].into_iter()
+        self.groups.values().map(AsRef::as_ref)
     }
 
     /// How many groups there are.
     pub fn group_count(&self) -> usize {
-        0
+        self.groups.len()
     }
 
     /// One group.
     pub fn group(&self, key: &GroupingKey) -> Option<&Group> {
-        let _ = key;
-        None
+        self.groups.get(key).map(AsRef::as_ref)
     }
 
-    /// The page for a target, in parts (at least one family each, in order) so that it can be sent as it
-    /// is made. `own` are the program's own families, merged in by name; their help wins.
-    ///
-    /// # Errors
-    /// See [`PageError`]; nothing has been written then.
-    pub fn page(&self, target: Target, own: &[Family<'_>]) -> Result<Vec<bytes::Bytes>, PageError> {
-        let _ = (target, own);
-        Ok(Vec::new())
+    /// Puts a group in place of the one with its key, and tells which families go and which come.
+    pub(crate) fn put_group(
+        &mut self,
+        group: Group,
+        gone: &[Arc<PushedFamily>],
+        new: &[Arc<PushedFamily>],
+    ) {
+        gone.iter().for_each(|family| self.remove_family(family));
+        new.iter().for_each(|family| self.add_family(family));
+        self.groups.insert(group.key.clone(), Arc::new(group));
     }
 
-    /// The text page as one gzip stream, joined from blocks that are compressed once per change.
-    /// `None` where the target has no ready blocks; compress [`Self::page`] then.
-    ///
-    /// # Errors
-    /// See [`PageError`].
-    pub fn gzip_page(
+    /// Takes a group out.
+    pub(crate) fn remove_group(&mut self, key: &GroupingKey) {
+        if let Some(group) = self.groups.remove(key) {
+            group
+                .families
+                .iter()
+                .for_each(|family| self.remove_family(family));
+        }
+    }
+
+    /// Some group that holds a family of this name, or spelled like it.
+    pub(crate) fn holder(&self, family: &PushedFamily) -> Option<GroupingKey> {
+        self.alike(family)
+            .find_map(|view| view.members.get_min().map(|member| member.0.key.clone()))
+    }
+
+    /// The group that holds a series. Looks through all families of that name; only for error texts.
+    pub(crate) fn holder_of_series(
         &self,
-        target: Target,
-        own: &[Family<'_>],
-    ) -> Result<Option<bytes::Bytes>, PageError> {
-        let _ = (target, own);
-        Ok(None)
+        family: &PushedFamily,
+        series: u64,
+    ) -> Option<GroupingKey> {
+        let holds = |member: &&Member| member.0.series.binary_search(&series).is_ok();
+        self.alike(family).find_map(|view| {
+            view.members
+                .iter()
+                .find(holds)
+                .map(|member| member.0.key.clone())
+        })
+    }
+
+    /// The families that are named or spelled alike.
+    fn alike(&self, family: &PushedFamily) -> impl Iterator<Item = &Arc<FamilyView>> {
+        let spelled = family.spelled();
+        let foreign = self.foreign.get(&*spelled).into_iter().flatten();
+        let foreign = foreign.filter_map(|name| self.families.get(&**name));
+        self.families.get(&*spelled).into_iter().chain(foreign)
+    }
+
+    fn add_family(&mut self, family: &Arc<PushedFamily>) {
+        if family.chunk.is_none() {
+            return;
+        }
+        let view = self.families.entry(Arc::clone(&family.name)).or_default();
+        let view = Arc::make_mut(view);
+        view.unclassic += usize::from(!family.classic);
+        view.members.insert(Member(Arc::clone(family)));
+        let spelled = family.spelled();
+        if *spelled != *family.name {
+            self.foreign
+                .entry(spelled.into_owned())
+                .or_default()
+                .insert(Arc::clone(&family.name));
+        }
+    }
+
+    fn remove_family(&mut self, family: &Arc<PushedFamily>) {
+        let Some(view) = self
+            .families
+            .get_mut(&*family.name)
+            .filter(|_| family.chunk.is_some())
+        else {
+            return;
+        };
+        let view = Arc::make_mut(view);
+        view.unclassic -= usize::from(!family.classic);
+        view.members.remove(&Member(Arc::clone(family)));
+        if !view.members.is_empty() {
+            return;
+        }
+        self.families.remove(&*family.name);
+        let spelled = family.spelled();
+        if let Some(names) = self.foreign.get_mut(&*spelled) {
+            names.remove(&*family.name);
+            if names.is_empty() {
+                self.foreign.remove(&*spelled);
+            }
+        }
     }
 }
