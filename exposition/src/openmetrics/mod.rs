@@ -1,6 +1,11 @@
 //! OpenMetrics 1.0 (and 0.0.1): what Prometheus prefers, with exemplars, units and created timestamps.
 //!
-//! Next: [`read`] for bytes to families, [`write`] for the way back.
+//! Next: [`lines`] reads one line after the other and keeps nothing; [`read`] puts lines together to
+//! families; [`write`] is the way back.
 
-pub mod read;
+pub mod lines;
+mod read;
+mod token;
 pub mod write;
+
+pub use read::read;
