@@ -4,7 +4,7 @@
 //! families; [`write`] is the way back.
 
 pub mod lines;
-mod read;
+pub mod read;
 mod token;
 pub mod write;
 
