@@ -20,6 +20,8 @@ use tracing::{debug, error};
 pub use gathered::Gathered;
 pub use prometheus_client::PrometheusClient;
 
+pub(crate) use worker::panic_words;
+
 use gathered::Part;
 use worker::{Outcome, Worker};
 

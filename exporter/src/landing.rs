@@ -38,9 +38,9 @@ impl Landing {
         for (path, text) in &self.links {
             let path = path.strip_prefix('/').unwrap_or(path);
             // Writing to a string cannot fail.
-            let _ = write!(
+            let _ = writeln!(
                 links,
-                "<li><a href=\"{}\">{}</a></li>\n",
+                "<li><a href=\"{}\">{}</a></li>",
                 escape(path),
                 escape(text)
             );

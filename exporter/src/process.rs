@@ -160,12 +160,7 @@ impl Collector for BuildInfo {
             ("tags", "unknown"),
             ("version", build.version),
         ];
-        let header = Header {
-            name: &name,
-            help: Some(&help),
-            kind: Kind::Gauge,
-            unit: "",
-        };
+        let header = Header::gauge(&name, &help);
         batch.family(header).sample(&labels, 1.0);
         Ok(())
     }
@@ -251,12 +246,7 @@ impl Collector for Process {
         for (name, kind, help, value) in rows {
             if let Some(value) = value {
                 batch
-                    .family(Header {
-                        name,
-                        help: Some(help),
-                        kind,
-                        unit: "",
-                    })
+                    .family(Header::of(name, help, kind))
                     .sample(&[], value);
             }
         }

@@ -20,7 +20,7 @@ use tracing::{error, info};
 
 pub use flags::{EXPORTER_FLAGS, TELEMETRY_PATH, web_flags};
 
-use crate::collector::Registry;
+use crate::collector::{self, Registry};
 use crate::flag::{Flag, Flags, Parsed, Spelling, Table};
 use crate::landing::{self, Landing};
 use crate::log::{self, Settings, Style};
@@ -267,7 +267,7 @@ fn exporter_app(
 fn log_panics() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let words = info.payload_as_str().unwrap_or("without words");
+        let words = collector::panic_words(info.payload());
         let thread = std::thread::current()
             .name()
             .unwrap_or("unnamed")

@@ -44,6 +44,28 @@ pub struct Header<'a> {
     pub unit: &'a str,
 }
 
+impl<'a> Header<'a> {
+    /// The header of a counter; its name ends in `_total`.
+    pub fn counter(name: &'a str, help: &'a str) -> Self {
+        Self::of(name, help, Kind::Counter)
+    }
+
+    /// The header of a gauge.
+    pub fn gauge(name: &'a str, help: &'a str) -> Self {
+        Self::of(name, help, Kind::Gauge)
+    }
+
+    /// A header without a unit.
+    pub fn of(name: &'a str, help: &'a str, kind: Kind) -> Self {
+        Self {
+            name,
+            help: Some(help),
+            kind,
+            unit: "",
+        }
+    }
+}
+
 /// All metrics of one name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Family<'a> {

@@ -3,7 +3,7 @@
 use promontory_exposition::batch::Batch;
 use promontory_exposition::error::WriteError;
 use promontory_exposition::format::Target;
-use promontory_exposition::model::{Header, Kind};
+use promontory_exposition::model::Header;
 use tracing::error;
 
 use super::ScrapeSeries;
@@ -82,13 +82,7 @@ impl ScrapeSeries {
         let mut family = |name: &str, help: &str, value: fn(&Part) -> f64| {
             let name = format!("{namespace}_scrape_collector_{name}");
             let help = format!("{program}: {help}");
-            let header = Header {
-                name: &name,
-                help: Some(&help),
-                kind: Kind::Gauge,
-                unit: "",
-            };
-            let mut family = batch.family(header);
+            let mut family = batch.family(Header::gauge(&name, &help));
             for part in parts.iter().filter(|part| part.filtered) {
                 family.sample(&[("collector", &part.name)], value(part));
             }

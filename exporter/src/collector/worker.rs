@@ -161,7 +161,7 @@ fn run(collector: &dyn Collector, begin: Instant) -> Outcome {
         batch = Batch::default();
         Err(CollectError::Failed(format!(
             "panicked: {}",
-            words(&*payload)
+            panic_words(&*payload)
         )))
     });
     Outcome {
@@ -172,7 +172,7 @@ fn run(collector: &dyn Collector, begin: Instant) -> Outcome {
 }
 
 /// What a panic said.
-fn words(payload: &(dyn Any + Send)) -> &str {
+pub(crate) fn panic_words(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without words")

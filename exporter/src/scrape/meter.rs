@@ -79,12 +79,7 @@ impl Collector for Arc<Meter> {
     fn collect(&self, batch: &mut Batch) -> Result<(), CollectError> {
         let mut family =
             |name: &str, help: &str, kind, samples: &[(&[(&str, &str)], &AtomicU64)]| {
-                let mut family = batch.family(Header {
-                    name,
-                    help: Some(help),
-                    kind,
-                    unit: "",
-                });
+                let mut family = batch.family(Header::of(name, help, kind));
                 for (labels, value) in samples {
                     // Counts past 2^53 would be rounded; no process lives that long.
                     family.sample(labels, value.load(Relaxed) as f64);
