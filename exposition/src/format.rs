@@ -60,7 +60,7 @@ pub fn read<'a>(
 ) -> Result<Vec<Family<'a>>, ReadError> {
     match format {
         Format::Text => text::read(bytes, NameRules::Utf8, limits),
-        Format::OpenMetrics => openmetrics::read::read(bytes, limits),
+        Format::OpenMetrics => openmetrics::read(bytes, limits),
         Format::Protobuf => protobuf::read_delimited(bytes, limits),
         Format::ProtobufText | Format::ProtobufCompact => {
             Err(ReadError::new("protobuf as text is written, never read"))

@@ -313,7 +313,11 @@ fn add_to_histogram(
     match role {
         Role::Sum => histogram.sum = value,
         Role::Count => {
-            histogram.count = count(value).ok_or("negative count for histogram")?;
+            let count = count(value).ok_or("negative count for histogram")?;
+            // Upstream holds the two in two fields, and the float one is never cleared again.
+            if !is_float(histogram.count) || is_float(count) {
+                histogram.count = count;
+            }
         }
         Role::Member if upper_bound.is_nan() => {}
         Role::Member => histogram.buckets.push(Bucket {
@@ -350,9 +354,12 @@ fn go_uint64(value: f64) -> u64 {
     }
 }
 
+fn is_float(count: Count) -> bool {
+    matches!(count, Count::Float(_))
+}
+
 /// One float among the counts of a histogram makes all of them floats.
 fn settle_counts(histogram: &mut Histogram<'_>) {
-    let is_float = |count: Count| matches!(count, Count::Float(_));
     let buckets = &mut histogram.buckets;
     if !is_float(histogram.count) && !buckets.iter().any(|b| is_float(b.cumulative_count)) {
         return;

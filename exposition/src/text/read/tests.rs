@@ -287,6 +287,10 @@ fn summaries() {
 #[test]
 fn histograms() {
     check(
+        "# TYPE h histogram\nh_count 3.5\nh_count 4\n",
+        "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 3.5\nh_sum 0\nh_count 3.5\n",
+    );
+    check(
         "# TYPE h histogram\nh_bucket{a=\"1\",le=\"1\"} 2\nh_bucket{le=\"0.5\",a=\"1\"} 3\nh_sum{a=\"1\"} 4\nh_count{a=\"1\"} 5\n",
         "# TYPE h histogram\nh_bucket{a=\"1\",le=\"1\"} 2\nh_bucket{a=\"1\",le=\"0.5\"} 3\nh_bucket{a=\"1\",le=\"+Inf\"} 5\nh_sum{a=\"1\"} 4\nh_count{a=\"1\"} 5\n",
     );
