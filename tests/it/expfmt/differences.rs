@@ -23,6 +23,28 @@ struct Row {
 
 const ROWS: &[Row] = &[
     Row {
+        format: "text",
+        reason: "a HELP text that is not UTF-8: Go lets it in, and Prometheus then refuses the whole page",
+        applies: |d| refused_with(d, "invalid UTF-8"),
+    },
+    Row {
+        format: "text",
+        reason: "a sample without a name: Go changes the metric of the line before and shows it twice",
+        applies: |d| refused_with(d, "invalid metric name") && starts_with_brace(d),
+    },
+    Row {
+        format: "text",
+        reason: "le or quantile before the name, in braces: Go judges them by the family of the line before, and may lose them",
+        applies: |d| {
+            let body = String::from_utf8_lossy(d.body);
+            let lost = |line: &str| {
+                line.starts_with('{') && (line.contains("le") || line.contains("quantile"))
+            };
+            matches!((d.ours, d.theirs), (Ok(_), Ok(_)))
+                && body.lines().any(|line| lost(line.trim_start()))
+        },
+    },
+    Row {
         format: "protobuf",
         reason: "a family without a name: Go lets it in, and every scrape of the real pushgateway is empty from then on",
         applies: |d| refused_with(d, "has no name"),
@@ -55,6 +77,17 @@ const ROWS: &[Row] = &[
 fn refused_with(disagreement: &Disagreement<'_>, essence: &str) -> bool {
     disagreement.theirs.is_ok()
         && matches!(disagreement.ours, Err(error) if error.contains(essence))
+}
+
+/// Whether the line that our error names starts with a brace.
+fn starts_with_brace(disagreement: &Disagreement<'_>) -> bool {
+    let lines = disagreement.body.split(|&byte| byte == b'\n');
+    let braced = lines
+        .enumerate()
+        .filter(|(_, line)| line.trim_ascii_start().starts_with(b"{"))
+        .map(|(at, _)| format!("line {}: ", at + 1));
+    let error = disagreement.ours.as_ref().err();
+    error.is_some_and(|error| braced.into_iter().any(|place| error.starts_with(&place)))
 }
 
 /// Whether every line of `part` stands in `whole`, in that order.
