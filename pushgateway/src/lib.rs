@@ -9,6 +9,7 @@
 
 pub mod commit;
 pub mod family;
+pub mod flags;
 pub mod group;
 pub mod http;
 mod index;

@@ -1,2 +1,60 @@
-//! Skeleton.
-fn main() {}
+//! The pushgateway program: flags, core and HTTP side put together. No rule lives here.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+use promontory_exporter::landing::route_prefix;
+use promontory_exporter::program::{Context, Service};
+use promontory_exporter::server::Site;
+use pushgateway::http::instrument::Metrics;
+use pushgateway::http::route::{Mounts, Routes};
+use pushgateway::http::{App, router};
+use pushgateway::{commit, flags};
+
+fn main() -> ExitCode {
+    flags::program().run(start)
+}
+
+fn start(context: &Context) -> anyhow::Result<Service> {
+    let given = &context.flags;
+    let options = flags::options(given);
+    let promise = flags::promise(&options);
+    let mounts = Mounts {
+        prefix: route_prefix(
+            given.text("web.route-prefix"),
+            given.text("web.external-url"),
+        ),
+        telemetry_path: given.text("web.telemetry-path").to_owned(),
+        admin_api: given.on("web.enable-admin-api"),
+    };
+    let routes = Routes::new(&mounts).map_err(anyhow::Error::msg)?;
+    let body_bytes_max = flags::bytes(given, "push.max-body-bytes")?;
+    let decoded_bytes_max = flags::bytes(given, "push.max-decoded-bytes")?;
+    let (gateway, committer) = commit::open(options).context("--persistence.file")?;
+    tracing::info!("Persistence: {promise}");
+    let app = App {
+        gateway,
+        routes,
+        names: flags::names(given),
+        lifecycle: given.on("web.enable-lifecycle"),
+        admin_api: mounts.admin_api,
+        decoded_bytes_max: usize::try_from(decoded_bytes_max).unwrap_or(usize::MAX),
+        external_prefix: route_prefix("", given.text("web.external-url")),
+        flags: given.shown(),
+        build: context.build,
+        promise,
+        started: SystemTime::now(),
+        shutdown: context.shutdown.clone(),
+        metrics: Metrics::default(),
+    };
+    let mut site = Site::from_flags("pushgateway", given, router(Arc::new(app)));
+    site.limits.body_bytes_max = body_bytes_max;
+    Ok(Service {
+        sites: vec![site],
+        at_end: Some(Box::new(|| {
+            committer.shutdown().context("closing --persistence.file")
+        })),
+    })
+}

@@ -1,8 +1,323 @@
 //! The HTTP side: one file a route, and no rule about metrics.
+//!
+//! [`serve`] asks [`route`] what a request means and calls the endpoint; counting, the outermost
+//! decoding and the plain answers of the router are here, everything else is one floor down:
+//! [`push`] (pushes, deletes, wipe), [`scrape`], [`api`] (JSON) and [`pages`] (HTML). Those hand
+//! metrics to [`crate::commit`] and read [`crate::view`]; they never decide whether a push fits.
 
 pub mod api;
+pub mod assets;
 pub mod content;
+pub mod instrument;
 pub mod native;
+pub mod pages;
 pub mod path;
+pub mod pieces;
+pub mod push;
 pub mod route;
+pub mod scrape;
 pub mod summary;
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use promontory_exporter::process::Build;
+use promontory_exporter::scrape::plain;
+use promontory_exporter::server::read_body;
+use promontory_exporter::shutdown::Shutdown;
+
+use crate::commit::Gateway;
+use crate::family::UnixNanos;
+use crate::group::Names;
+use content::BodyEncoding;
+use instrument::Metrics;
+use route::{Endpoint, Parameters, Route, Routes};
+
+/// Everything the handlers need; one per program.
+pub struct App {
+    /// The core.
+    pub gateway: Gateway,
+    /// Which paths mean what.
+    pub routes: Routes,
+    /// What paths and text bodies may name.
+    pub names: Names,
+    /// Whether `/-/quit` works.
+    pub lifecycle: bool,
+    /// Whether everything can be deleted at once.
+    pub admin_api: bool,
+    /// What a pushed body may hold when decoded.
+    pub decoded_bytes_max: usize,
+    /// What stands before every path of a page's links: the path of the external URL.
+    pub external_prefix: String,
+    /// The flags with their values, for the status page.
+    pub flags: Vec<(String, String)>,
+    /// What the program was built from.
+    pub build: Build,
+    /// What an acknowledged push is worth, as a sentence for the status page.
+    pub promise: String,
+    /// When the program started.
+    pub started: SystemTime,
+    /// Ends the program.
+    pub shutdown: Shutdown,
+    /// What is counted about requests.
+    pub metrics: Metrics,
+}
+
+/// The whole site as a router: one fallback, because the paths follow upstream's router, not axum's.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new().fallback(move |request: Request| serve(app.clone(), request))
+}
+
+/// Answers one request.
+pub async fn serve(app: Arc<App>, request: Request) -> Response {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    match app
+        .routes
+        .route(&parts.method, parts.uri.path(), parts.uri.query())
+    {
+        Route::Endpoint(endpoint, parameters) => {
+            let response = match receive(endpoint, &parts, body).await {
+                Ok(body) => call(&app, endpoint, &parts, parameters, body).await,
+                Err(refusal) => return refusal,
+            };
+            note(&app, endpoint, &parts, started, response.status());
+            response
+        }
+        Route::Redirect { status, location } => redirect(&parts.method, status, &location),
+        Route::Options { allow } => with_allow(Response::new(Body::empty()), &allow),
+        Route::NotAllowed { allow } => with_allow(
+            plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+            &allow,
+        ),
+        Route::NotFound => not_found(),
+        Route::BadRequest => text(StatusCode::BAD_REQUEST, "400 Bad Request"),
+    }
+}
+
+/// Reads the body whole, and refuses what is said to be gzip and is not: upstream unpacks the bodies of
+/// all requests but the API's before it looks at the path. The server bounds size and time.
+async fn receive(endpoint: Endpoint, parts: &Parts, body: Body) -> Result<Bytes, Response> {
+    let body = read_body(body)
+        .await
+        .map_err(|error| plain(error.status(), &error.to_string()))?;
+    if !matches!(
+        endpoint,
+        Endpoint::ApiMetrics | Endpoint::ApiOptions | Endpoint::ApiStatus | Endpoint::Wipe
+    ) {
+        let checked = BodyEncoding::of(&parts.headers).check_start(&body);
+        checked.map_err(|error| plain(StatusCode::BAD_REQUEST, &error.to_string()))?;
+    }
+    Ok(body)
+}
+
+async fn call(
+    app: &Arc<App>,
+    endpoint: Endpoint,
+    parts: &Parts,
+    parameters: Parameters,
+    body: Bytes,
+) -> Response {
+    match endpoint {
+        Endpoint::Replace | Endpoint::Update => {
+            push::push(app, endpoint, parts, &parameters, body).await
+        }
+        Endpoint::Delete => push::delete(app, &parameters).await,
+        Endpoint::Wipe => push::wipe(app).await,
+        Endpoint::Scrape => scrape::scrape(app, &parts.headers).await,
+        Endpoint::Healthy | Endpoint::Ready => health(app),
+        Endpoint::Quit => quit(app),
+        Endpoint::QuitByGet => text(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Only POST or PUT requests allowed.",
+        ),
+        Endpoint::ApiMetrics => with_cors(api_metrics(app)),
+        Endpoint::ApiStatus => with_cors(api_status(app)),
+        Endpoint::ApiOptions => with_cors(Response::new(Body::empty())),
+        Endpoint::Groups => pages::groups(app, parts.uri.query()),
+        Endpoint::Status => pages::status(app),
+        Endpoint::Confirm => pages::confirm(app, parts, &body).await,
+        Endpoint::Static => assets::serve(&parameters.rest),
+        Endpoint::Profile => plain(
+            StatusCode::NOT_FOUND,
+            "404 page not found: this program has no Go profiles",
+        ),
+    }
+}
+
+/// Counts a request under the handler's name upstream; what it does not count, neither do we.
+fn note(app: &App, endpoint: Endpoint, parts: &Parts, started: Instant, status: StatusCode) {
+    let handler = match endpoint {
+        Endpoint::Replace | Endpoint::Update => "push",
+        Endpoint::Delete => "delete",
+        Endpoint::Wipe => "wipe",
+        Endpoint::Healthy => "healthy",
+        Endpoint::Ready => "ready",
+        Endpoint::ApiMetrics => "api/v1/metrics",
+        Endpoint::ApiStatus => "api/v1/status",
+        Endpoint::ApiOptions => "api/v1/options",
+        Endpoint::Groups | Endpoint::Status | Endpoint::Confirm => "status",
+        Endpoint::Static => "static",
+        Endpoint::Scrape | Endpoint::Quit | Endpoint::QuitByGet | Endpoint::Profile => return,
+    };
+    app.metrics.count(handler, &parts.method, status);
+    if handler == "push" {
+        app.metrics
+            .observe_push(&parts.method, started.elapsed(), request_bytes(parts));
+    }
+}
+
+/// The size of a request as promhttp reckons it: target, method, protocol, headers and announced body.
+fn request_bytes(parts: &Parts) -> usize {
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    // Host counts once, without its name: Go keeps it apart from the headers.
+    let headers: usize = parts
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            if name == "host" {
+                value.len()
+            } else {
+                name.as_str().len() + value.len()
+            }
+        })
+        .sum();
+    let announced = parts
+        .headers
+        .get("content-length")
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    target + parts.method.as_str().len() + "HTTP/1.1".len() + headers + announced.unwrap_or(0)
+}
+
+fn health(app: &App) -> Response {
+    match app.gateway.healthy() {
+        Ok(()) => text(StatusCode::OK, "OK"),
+        Err(full) => plain(StatusCode::INTERNAL_SERVER_ERROR, &full.to_string()),
+    }
+}
+
+fn quit(app: &App) -> Response {
+    if !app.lifecycle {
+        return text(StatusCode::FORBIDDEN, "Lifecycle API is not enabled.");
+    }
+    tracing::warn!("received termination request via web service, exiting gracefully...");
+    // The server finishes what is in flight, this answer included, before it ends.
+    app.shutdown.trigger();
+    text(StatusCode::OK, "Requesting termination... Goodbye!")
+}
+
+fn api_metrics(app: &App) -> Response {
+    // Groups are cheap to hold (shared), and written only as fast as the client reads.
+    let groups: Vec<_> = app.gateway.view().groups().cloned().collect();
+    let pieces = pieces::joined(
+        api::GROUPS_BEGIN,
+        groups,
+        |group, out| api::write_group(&group, out),
+        api::GROUPS_END,
+    );
+    json(pieces)
+}
+
+fn api_status(app: &App) -> Response {
+    let mut out = Vec::new();
+    let build = [
+        ("version", app.build.version),
+        ("revision", app.build.revision),
+        ("branch", app.build.branch),
+        ("buildUser", app.build.user),
+        ("buildDate", app.build.date),
+        ("goVersion", app.build.compiler()),
+    ];
+    api::write_status(
+        &build,
+        &app.flags,
+        UnixNanos::from_system(app.started),
+        &mut out,
+    );
+    json(out.into())
+}
+
+fn json(body: Body) -> Response {
+    with_header(Response::new(body), CONTENT_TYPE, "application/json")
+}
+
+/// Lets scripts of other sites read the API, as upstream does.
+fn with_cors(mut response: Response) -> Response {
+    for (name, value) in [
+        (
+            "access-control-allow-headers",
+            "Accept, Authorization, Content-Type, Origin",
+        ),
+        ("access-control-allow-methods", "GET, POST, DELETE, OPTIONS"),
+        ("access-control-allow-origin", "*"),
+        ("access-control-expose-headers", "Date"),
+        ("cache-control", "no-cache, no-store, must-revalidate"),
+    ] {
+        response.headers_mut().insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    response
+}
+
+/// A text without a line break, as handlers write it that call no `http.Error`.
+fn text(status: StatusCode, text: &'static str) -> Response {
+    let mut response = with_header(
+        Response::new(Body::from(text)),
+        CONTENT_TYPE,
+        "text/plain; charset=utf-8",
+    );
+    *response.status_mut() = status;
+    response
+}
+
+fn with_header(mut response: Response, name: HeaderName, value: &'static str) -> Response {
+    response
+        .headers_mut()
+        .insert(name, HeaderValue::from_static(value));
+    response
+}
+
+fn with_allow(mut response: Response, allow: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    response
+}
+
+fn not_found() -> Response {
+    plain(StatusCode::NOT_FOUND, "404 page not found")
+}
+
+/// Go's `http.Redirect`: a line of HTML for `GET`, nothing for the rest.
+fn redirect(method: &Method, status: u16, location: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::TEMPORARY_REDIRECT);
+    let mut response = Response::new(Body::empty());
+    if *method == Method::GET {
+        let link = askama::filters::escape(location, askama::filters::Html)
+            .map_or_else(|_| String::new(), |link| link.to_string());
+        let reason = status.canonical_reason().unwrap_or_default();
+        *response.body_mut() = Body::from(format!("<a href=\"{link}\">{reason}</a>.\n\n"));
+    }
+    if matches!(*method, Method::GET | Method::HEAD) {
+        response = with_header(response, CONTENT_TYPE, "text/html; charset=utf-8");
+    }
+    *response.status_mut() = status;
+    // Bytes outside ASCII and controls were escaped on the way here; a header value that is none is left out.
+    if let Ok(value) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, value);
+    }
+    response
+}

@@ -1,0 +1,188 @@
+//! The program's own metrics about requests, under upstream's names.
+//!
+//! Requests are counted with prometheus-client; it has no summaries, so the two of pushes are
+//! [`SlidingSummary`]s. Scrapes, redirects and unknown paths are not counted, as upstream.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::Method;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use promontory_exporter::collector::{CollectError, Collector, PrometheusClient};
+use promontory_exposition::Kind;
+use promontory_exposition::batch::Batch;
+use promontory_exposition::model::{Header, Value};
+
+use super::summary::SlidingSummary;
+
+/// The families this module and the process collectors show, so that pushes can be checked against them.
+pub const OWN: &[(&str, Kind)] = &[
+    ("process_cpu_seconds_total", Kind::Counter),
+    ("process_max_fds", Kind::Gauge),
+    ("process_network_receive_bytes_total", Kind::Counter),
+    ("process_network_transmit_bytes_total", Kind::Counter),
+    ("process_open_fds", Kind::Gauge),
+    ("process_resident_memory_bytes", Kind::Gauge),
+    ("process_start_time_seconds", Kind::Gauge),
+    ("process_virtual_memory_bytes", Kind::Gauge),
+    ("process_virtual_memory_max_bytes", Kind::Gauge),
+    ("pushgateway_build_info", Kind::Gauge),
+    (DURATION, Kind::Summary),
+    (SIZE, Kind::Summary),
+    (REQUESTS, Kind::Counter),
+];
+
+const REQUESTS: &str = "pushgateway_http_requests_total";
+const DURATION: &str = "pushgateway_http_push_duration_seconds";
+const SIZE: &str = "pushgateway_http_push_size_bytes";
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct RequestLabels {
+    code: u16,
+    handler: &'static str,
+    method: &'static str,
+}
+
+/// What is measured about requests.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: PrometheusClient,
+    requests: Family<RequestLabels, Counter>,
+    pushes: Mutex<BTreeMap<&'static str, Pushes>>,
+    started: Instant,
+}
+
+/// The summaries of one method.
+#[derive(Debug, Default)]
+struct Pushes {
+    duration_seconds: SlidingSummary,
+    size_bytes: SlidingSummary,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let requests = Family::<RequestLabels, Counter>::default();
+        let mut registry = Registry::default();
+        registry.register(
+            REQUESTS.trim_end_matches("_total"),
+            "Total HTTP requests processed by the Pushgateway, excluding scrapes.",
+            requests.clone(),
+        );
+        Self {
+            registry: PrometheusClient::new("requests", registry),
+            requests,
+            pushes: Mutex::default(),
+            started: Instant::now(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a request that a handler answered.
+    pub fn count(&self, handler: &'static str, method: &Method, code: http::StatusCode) {
+        let labels = RequestLabels {
+            code: code.as_u16(),
+            handler,
+            method: method_name(method),
+        };
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// Notes how long a push took and how large its request was.
+    pub fn observe_push(&self, method: &Method, took: Duration, bytes: usize) {
+        let now = self.started.elapsed();
+        let mut pushes = self.pushes();
+        let pushes = pushes.entry(method_name(method)).or_default();
+        pushes.duration_seconds.observe(took.as_secs_f64(), now);
+        pushes.size_bytes.observe(bytes as f64, now);
+    }
+
+    /// A panic while the lock was held would have left numbers, not half-made structures: go on.
+    fn pushes(&self) -> MutexGuard<'_, BTreeMap<&'static str, Pushes>> {
+        self.pushes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_summaries(&self, batch: &mut Batch) {
+        let now = self.started.elapsed();
+        let pushes = self.pushes();
+        let shown: Vec<_> = pushes
+            .iter()
+            .map(|(method, pushes)| {
+                (
+                    *method,
+                    pushes.duration_seconds.at(now),
+                    pushes.size_bytes.at(now),
+                )
+            })
+            .collect();
+        drop(pushes);
+        if shown.is_empty() {
+            return;
+        }
+        let mut family = batch.family(header(
+            DURATION,
+            "HTTP request duration for pushes to the Pushgateway.",
+        ));
+        for (method, duration, _) in &shown {
+            family.metric(
+                &[("method", method)],
+                &Value::Summary(Box::new(duration.clone())),
+                None,
+            );
+        }
+        let mut family = batch.family(header(
+            SIZE,
+            "HTTP request size for pushes to the Pushgateway.",
+        ));
+        for (method, _, size) in &shown {
+            family.metric(
+                &[("method", method)],
+                &Value::Summary(Box::new(size.clone())),
+                None,
+            );
+        }
+    }
+}
+
+impl Collector for Metrics {
+    fn name(&self) -> &str {
+        "pushgateway"
+    }
+
+    fn collect(&self, batch: &mut Batch) -> Result<(), CollectError> {
+        self.registry.collect(batch)?;
+        self.write_summaries(batch);
+        Ok(())
+    }
+}
+
+fn header<'a>(name: &'a str, help: &'a str) -> Header<'a> {
+    Header {
+        name,
+        help: Some(help),
+        kind: Kind::Summary,
+        unit: "",
+    }
+}
+
+/// The `method` label of a request: known methods in lower case, `unknown` for the rest, as promhttp
+/// does; so a client cannot make series at will.
+fn method_name(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "get",
+        "PUT" => "put",
+        "HEAD" => "head",
+        "POST" => "post",
+        "DELETE" => "delete",
+        "CONNECT" => "connect",
+        "OPTIONS" => "options",
+        "TRACE" => "trace",
+        "PATCH" => "patch",
+        "NOTIFY" => "notify",
+        _ => "unknown",
+    }
+}

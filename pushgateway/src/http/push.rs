@@ -1,0 +1,229 @@
+//! Pushes, deletes and the wipe: from a request to the core and from its answer to a status.
+//!
+//! 200 (202 without the consistency check), 400 for whatever the client did, 413 for too much, 503 when
+//! the disk refuses or the program ends. What is pushed is decided in [`crate::ingest`] and
+//! [`crate::commit`], never here.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use promontory_exporter::scrape::plain;
+use promontory_exporter::server::Peer;
+use promontory_exposition::format::{Limits, read};
+use promontory_exposition::name::{is_classic_label_name, is_classic_metric_name};
+use promontory_exposition::{Family, Format, ReadError};
+
+use super::App;
+use super::content::{self, BodyEncoding, DecodeError};
+use super::route::{Endpoint, Parameters};
+use crate::commit::{ChangeError, Consistency};
+use crate::group::{GroupingKey, JobSpelling, Names, PathError};
+use crate::ingest::{Change, Push, prepare};
+
+/// Bodies up to this size are read where they arrive; a thread of its own would cost more than it saves.
+const INLINE_BYTES: usize = 64 << 10;
+
+/// `PUT` and `POST` on a group.
+pub async fn push(
+    app: &Arc<App>,
+    endpoint: Endpoint,
+    parts: &Parts,
+    parameters: &Parameters,
+    body: Bytes,
+) -> Response {
+    let key = match grouping_key(parameters, app.names) {
+        Ok(key) => key,
+        Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let job = Job {
+        key,
+        change: if endpoint == Endpoint::Replace {
+            Change::Replace
+        } else {
+            Change::Merge
+        },
+        encoding: BodyEncoding::of(&parts.headers),
+        format: content::format(&parts.headers),
+        names: app.names,
+        decoded_bytes_max: app.decoded_bytes_max,
+    };
+    let ready = match job.run(body).await {
+        Ok(push) => push,
+        Err(error) => {
+            let source = source(&parts.extensions);
+            tracing::debug!(source, err = %error, "failed to parse text");
+            return plain(error.status(), &error.to_string());
+        }
+    };
+    match app.gateway.push(ready).await {
+        Ok(()) if app.gateway.consistency() == Consistency::Checked => empty(StatusCode::OK),
+        Ok(()) => empty(StatusCode::ACCEPTED),
+        Err(error) => {
+            let source = source(&parts.extensions);
+            tracing::error!(method = %parts.method, source, err = %error, "push refused");
+            refused(&error)
+        }
+    }
+}
+
+/// `DELETE` on a group: 202 once the group is gone for good, also if it never was.
+pub async fn delete(app: &App, parameters: &Parameters) -> Response {
+    match grouping_key(parameters, app.names) {
+        Err(error) => plain(StatusCode::BAD_REQUEST, &error.to_string()),
+        Ok(key) => accepted(app.gateway.delete(key).await),
+    }
+}
+
+/// `PUT /api/v1/admin/wipe`.
+pub async fn wipe(app: &App) -> Response {
+    accepted(app.gateway.wipe().await)
+}
+
+fn accepted(done: Result<(), ChangeError>) -> Response {
+    match done {
+        Ok(()) => empty(StatusCode::ACCEPTED),
+        Err(error) => {
+            tracing::error!(err = %error, "delete failed");
+            refused(&error)
+        }
+    }
+}
+
+fn refused(error: &ChangeError) -> Response {
+    let status = match error {
+        ChangeError::Refused(_) => StatusCode::BAD_REQUEST,
+        ChangeError::Store(_) | ChangeError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    plain(status, &error.to_string())
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// The client's address, for the log.
+fn source(extensions: &http::Extensions) -> String {
+    extensions
+        .get::<Peer>()
+        .map_or_else(String::new, |peer| peer.address.to_string())
+}
+
+/// The group a path means.
+///
+/// # Errors
+/// See [`PathError`]; always a 400.
+pub fn grouping_key(parameters: &Parameters, names: Names) -> Result<GroupingKey, PathError> {
+    let spelling = if parameters.job_is_base64 {
+        JobSpelling::Base64
+    } else {
+        JobSpelling::Plain
+    };
+    GroupingKey::parse(&parameters.job, spelling, &parameters.rest, names)
+}
+
+/// Why a body is no push; nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+enum BodyError {
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// In upstream's words, which clients may look for.
+    #[error("text format parsing error in {0}")]
+    Text(ReadError),
+    #[error("protobuf parsing error in {0}")]
+    Protobuf(ReadError),
+    #[error("the push was not read to its end")]
+    Broken,
+}
+
+impl BodyError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Decode(DecodeError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// All that is needed to make a push of a body, away from the request.
+struct Job {
+    key: GroupingKey,
+    change: Change,
+    encoding: BodyEncoding,
+    format: Format,
+    names: Names,
+    decoded_bytes_max: usize,
+}
+
+impl Job {
+    /// Small plain bodies at once, others on a thread that may block.
+    async fn run(self, body: Bytes) -> Result<Push, BodyError> {
+        if body.len() <= INLINE_BYTES && self.encoding == BodyEncoding::Identity {
+            return self.read(&body);
+        }
+        let reading = tokio::task::spawn_blocking(move || self.read(&body));
+        reading.await.unwrap_or(Err(BodyError::Broken))
+    }
+
+    fn read(self, body: &[u8]) -> Result<Push, BodyError> {
+        let decoded = self.encoding.decode(body, self.decoded_bytes_max)?;
+        let limits = Limits::default();
+        let families = if self.format == Format::Protobuf {
+            read(Format::Protobuf, &decoded, &limits).map_err(BodyError::Protobuf)?
+        } else {
+            let families = read(Format::Text, &decoded, &limits).map_err(BodyError::Text)?;
+            // Names in protobuf are not checked: upstream takes them, and spells them out on scrapes.
+            if self.names == Names::Classic {
+                check_names(&families).map_err(BodyError::Text)?;
+            }
+            families
+        };
+        Ok(prepare(self.key, self.change, families, SystemTime::now()))
+    }
+}
+
+/// Refuses names outside the classic alphabet: the text reader itself takes any UTF-8 name in quotes.
+fn check_names(families: &[Family<'_>]) -> Result<(), ReadError> {
+    for family in families {
+        let place = || ReadError {
+            family: Some(family.name.to_string()),
+            ..ReadError::new("invalid metric name")
+        };
+        if !is_classic_metric_name(&family.name) {
+            return Err(place());
+        }
+        let mut labels = family.metrics.iter().flat_map(|metric| &metric.labels);
+        if let Some(label) = labels.find(|label| !is_classic_label_name(&label.name)) {
+            let message = "invalid label name".to_owned();
+            return Err(ReadError {
+                label: Some(label.name.to_string()),
+                message,
+                ..place()
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a form was sent from a page of this very site: browsers say where a form came from, and a
+/// page of somebody else must not delete anything through a signed-in user's browser.
+pub fn is_same_origin(headers: &HeaderMap) -> bool {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = header("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    match (header("origin"), header("host")) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => origin
+            .split_once("://")
+            .is_some_and(|(_, origin_host)| origin_host == host),
+        (Some(_), None) => false,
+    }
+}
