@@ -32,7 +32,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
     let routes = Routes::new(&mounts).map_err(anyhow::Error::msg)?;
     let body_bytes_max = flags::bytes(given, "push.max-body-bytes")?;
     let decoded_bytes_max = flags::bytes(given, "push.max-decoded-bytes")?;
-    let (gateway, committer) = commit::open(options).context("--persistence.file")?;
+    let (gateway, committer) = commit::open(&options).context("--persistence.file")?;
     tracing::info!("Persistence: {promise}");
     let app = App {
         gateway,
