@@ -1,3 +1,5 @@
 //! The program through the doors its users have. One binary, so that linking happens once.
 
+mod gate;
 mod routes;
+mod semantics;
