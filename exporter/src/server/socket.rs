@@ -2,11 +2,15 @@
 //!
 //! Reading has no timer here: what a pause means depends on the protocol (`activity.rs`, `body.rs`). Writing
 //! has: without it, a client that stops reading in the middle of a page would hold the page in memory for ever.
+//!
+//! Closing lingers: were the socket closed while the client still sends, the kernel would answer with a reset, and
+//! the client would lose the answer that says why (413). So our half is closed first and what still comes is read
+//! and thrown away for a moment, as Go's server does it.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -20,7 +24,11 @@ pub(super) struct Socket<S> {
     activity: Arc<Activity>,
     write_timeout: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    lingering: Option<Pin<Box<Sleep>>>,
 }
+
+/// How long closing waits for the client to stop sending: Go's value.
+const LINGER: Duration = Duration::from_millis(500);
 
 impl<S> Socket<S> {
     pub(super) fn new(inner: S, activity: Arc<Activity>, write_timeout: Duration) -> Self {
@@ -29,6 +37,7 @@ impl<S> Socket<S> {
             activity,
             write_timeout,
             stalled: None,
+            lingering: None,
         }
     }
 
@@ -66,7 +75,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -95,7 +104,22 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let closed = Pin::new(&mut self.inner).poll_shutdown(cx);
-        self.watch(cx, closed)
+        if self.lingering.is_none() {
+            let closed = Pin::new(&mut self.inner).poll_shutdown(cx);
+            ready!(self.watch(cx, closed))?;
+        }
+        let this = &mut *self;
+        let linger = this
+            .lingering
+            .get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let mut scratch = [0; 4096];
+        while linger.as_mut().poll(cx).is_pending() {
+            let mut buf = ReadBuf::new(&mut scratch);
+            let read = ready!(Pin::new(&mut this.inner).poll_read(cx, &mut buf));
+            if read.is_err() || buf.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }

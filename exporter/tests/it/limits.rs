@@ -1,0 +1,251 @@
+//! What a hostile or broken client can use up. Short limits, long waits: a test fails by waiting, never by being slow.
+
+use std::io::Write;
+use std::time::Duration;
+
+use promontory_exporter::limits::Limits;
+
+use crate::client::{answer, ask, connect, curl, exchange, rest};
+use crate::running::Running;
+
+const SHORT: Duration = Duration::from_millis(50);
+
+#[test]
+fn an_unfinished_head_is_cut() {
+    let running = Running::plain(Limits {
+        header_timeout: SHORT,
+        ..Limits::default()
+    });
+    assert_eq!(exchange(running.address, b""), "");
+    assert_eq!(exchange(running.address, b"GET /hello HT"), "");
+    // After a good request too, although an idle connection may stay open for minutes.
+    let mut stream = connect(running.address);
+    stream
+        .write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert!(answer(&mut stream).ends_with("hello"));
+    stream.write_all(b"GET /hello HT").unwrap();
+    assert_eq!(rest(&mut stream), "");
+}
+
+#[test]
+fn an_idle_connection_outlives_the_header_timeout() {
+    let running = Running::plain(Limits {
+        header_timeout: SHORT,
+        ..Limits::default()
+    });
+    let mut stream = connect(running.address);
+    stream
+        .write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert!(answer(&mut stream).ends_with("hello"));
+    // Another connection waits for its own header timeout twice, so the first has been idle for longer.
+    exchange(running.address, b"");
+    exchange(running.address, b"");
+    stream
+        .write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert!(answer(&mut stream).ends_with("hello"));
+}
+
+#[test]
+fn an_idle_connection_is_closed_in_the_end() {
+    let running = Running::plain(Limits {
+        idle_timeout: SHORT,
+        ..Limits::default()
+    });
+    let mut stream = connect(running.address);
+    stream
+        .write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert!(answer(&mut stream).ends_with("hello"));
+    assert_eq!(rest(&mut stream), "");
+}
+
+#[test]
+fn a_big_head_is_431() {
+    let running = Running::plain(Limits {
+        header_bytes_max: 8192,
+        ..Limits::default()
+    });
+    let head = format!(
+        "GET /hello HTTP/1.1\r\nHost: a\r\nX-A: {}\r\n\r\n",
+        "a".repeat(9000)
+    );
+    let answer = exchange(running.address, head.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[test]
+fn a_big_body_is_413() {
+    let running = Running::plain(Limits {
+        body_bytes_max: 1000,
+        ..Limits::default()
+    });
+    let check = |path: &str, bytes: usize, chunked: bool, expected: (&str, &str)| {
+        let url = format!("http://{}/{path}", running.address);
+        let data = "a".repeat(bytes);
+        let mut arguments = vec!["--data", &data, &url];
+        if chunked {
+            arguments.extend(["--header", "Transfer-Encoding: chunked"]);
+        }
+        let (status, body) = ask(&arguments);
+        assert_eq!(
+            (status.as_str(), body.as_str()),
+            expected,
+            "{bytes} {chunked}"
+        );
+    };
+    check("echo", 1000, false, ("HTTP/1.1 200", "1000 bytes"));
+    check("echo", 1000, true, ("HTTP/1.1 200", "1000 bytes"));
+    let refused = ("HTTP/1.1 413", "Request Entity Too Large\n");
+    check("echo", 1001, false, refused);
+    let counted = ("HTTP/1.1 413", "the request body is larger than 1000 bytes");
+    check("echo", 1001, true, counted);
+}
+
+#[test]
+fn extractors_have_no_limit_of_their_own() {
+    let running = Running::plain(Limits::default());
+    let url = format!("http://{}/bytes", running.address);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), vec![b'a'; 5_000_000]).unwrap();
+    let data = format!("@{}", file.path().display());
+    let (status, body) = ask(&["--data-binary", &data, &url]);
+    assert_eq!(
+        (status.as_str(), body.as_str()),
+        ("HTTP/1.1 200", "5000000")
+    );
+}
+
+#[test]
+fn a_refused_push_hears_why_although_it_is_still_sending() {
+    let running = Running::plain(Limits {
+        body_bytes_max: 1000,
+        ..Limits::default()
+    });
+    // Far more than any socket buffer, sent without asking first.
+    let url = format!("http://{}/echo", running.address);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), vec![b'a'; 20_000_000]).unwrap();
+    let data = format!("@{}", file.path().display());
+    let (status, _) = ask(&["--header", "Expect:", "--data-binary", &data, &url]);
+    assert_eq!(status, "HTTP/1.1 413");
+}
+
+#[test]
+fn a_slow_body_is_408() {
+    let check = |limits: Limits| {
+        let running = Running::plain(limits);
+        let head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc";
+        let answer = exchange(running.address, head);
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        assert!(
+            answer.ends_with("the request body came too slowly"),
+            "{answer}"
+        );
+    };
+    check(Limits {
+        body_idle_timeout: SHORT,
+        ..Limits::default()
+    });
+    check(Limits {
+        body_timeout: SHORT,
+        ..Limits::default()
+    });
+}
+
+#[test]
+fn connections_beyond_the_limit_wait_their_turn() {
+    let running = Running::plain(Limits {
+        connections_max: 1,
+        ..Limits::default()
+    });
+    let request = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut first = connect(running.address);
+    first.write_all(request).unwrap();
+    assert!(answer(&mut first).ends_with("hello"));
+    let mut second = connect(running.address);
+    second.write_all(request).unwrap();
+    second.set_read_timeout(Some(SHORT)).unwrap();
+    let nothing = std::io::Read::read(&mut second, &mut [0; 1]).unwrap_err();
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    drop(first);
+    second
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    assert!(answer(&mut second).ends_with("hello"));
+}
+
+#[test]
+fn a_client_that_does_not_read_is_cut() {
+    let big = axum::Router::new().route("/", axum::routing::get(async || vec![b'a'; 64 << 20]));
+    let mut site = crate::running::site(big);
+    site.limits.write_timeout = SHORT;
+    site.limits.connections_max = 1;
+    let running = crate::running::start(site).unwrap();
+    let mut deaf = connect(running.address);
+    deaf.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    // The only permit comes back once the deaf client is cut.
+    let url = format!("http://{}/", running.address);
+    assert_eq!(ask(&["--head", &url]).0, "HTTP/1.1 200");
+}
+
+#[test]
+fn a_panic_is_a_500_and_the_connection_lives() {
+    let running = Running::plain(Limits::default());
+    let mut stream = connect(running.address);
+    stream
+        .write_all(b"GET /panic HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let failed = answer(&mut stream);
+    assert!(failed.starts_with("HTTP/1.1 500 "), "{failed}");
+    assert!(
+        failed.ends_with("\r\n\r\nInternal Server Error\n"),
+        "{failed}"
+    );
+    stream
+        .write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    assert!(answer(&mut stream).ends_with("hello"));
+    assert_eq!(
+        running.log.with("panicked")[0],
+        "ERROR A request handler panicked panic=\"on purpose\""
+    );
+}
+
+#[test]
+fn protocol_oddities() {
+    let running = Running::plain(Limits::default());
+    let check = |request: &str, expected: &str| {
+        let answer = exchange(running.address, request.as_bytes());
+        assert!(answer.starts_with(expected), "{request}: {answer}");
+    };
+    check("rubbish\r\n\r\n", "HTTP/1.1 400 ");
+    check("GET /hello HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK\r\n");
+    // HTTP/2 without TLS is not spoken upstream either.
+    let h2 = curl(&[
+        "--http2-prior-knowledge",
+        &format!("http://{}/hello", running.address),
+    ]);
+    assert!(h2.starts_with("curl: "), "{h2}");
+}
+
+#[test]
+fn a_client_that_closes_its_side_is_still_answered() {
+    let running = Running::plain(Limits::default());
+    let mut stream = connect(running.address);
+    stream
+        .write_all(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+        .unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(rest(&mut stream).ends_with("3 bytes"));
+}
+
+#[test]
+fn handlers_see_the_peer() {
+    let running = Running::plain(Limits::default());
+    let url = format!("http://{}/peer", running.address);
+    assert_eq!(ask(&[&url]).1, "127.0.0.1 tls=false");
+}

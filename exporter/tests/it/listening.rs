@@ -1,0 +1,73 @@
+//! Addresses and sockets: what binds, and what a start that cannot bind says.
+
+use promontory_exporter::server::Site;
+
+use crate::client::ask;
+use crate::running::{Running, site, start};
+
+fn app() -> axum::Router {
+    axum::Router::new().route("/", axum::routing::get(async || "here"))
+}
+
+fn on(address: &str) -> Site {
+    Site::new("test", vec![address.to_owned()], app())
+}
+
+#[test]
+fn a_host_name_is_served() {
+    let running = start(on("localhost:0")).unwrap();
+    assert!(running.address.ip().is_loopback());
+    let url = format!("http://localhost:{}/", running.address.port());
+    assert_eq!(ask(&[&url]), ("HTTP/1.1 200".into(), "here".into()));
+}
+
+#[test]
+fn several_addresses_are_served() {
+    let mut site = site(app());
+    site.addresses = vec!["127.0.0.1:0".into(), "127.0.0.2:0".into()];
+    let running: Running = start(site).unwrap();
+    assert_eq!(running.address.ip().to_string(), "127.0.0.1");
+}
+
+#[test]
+fn a_busy_port_is_named() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = holder.local_addr().unwrap().to_string();
+    let error = start(on(&address)).err().unwrap().to_string();
+    let expected = format!(
+        "--web.listen-address={address}: cannot listen: Address already in use (os error 98)"
+    );
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn what_cannot_be_bound_is_named() {
+    let check = |address: &str, expected: &str| {
+        let error = start(on(address)).err().unwrap().to_string();
+        assert!(error.contains(expected), "{address}: {error}");
+    };
+    check("9091", "--web.listen-address=9091: missing port in address");
+    check("nosuchhost.invalid:1", "cannot resolve nosuchhost.invalid");
+    // TEST-NET-1 is on no host.
+    check("192.0.2.1:0", "Cannot assign requested address");
+    check("vsock://:9091", "vsock sockets are not supported");
+}
+
+#[test]
+fn no_address_is_an_error() {
+    let mut site = site(app());
+    site.addresses.clear();
+    let error = start(site).err().unwrap().to_string();
+    assert_eq!(error, "--web.listen-address: no address to listen on");
+}
+
+#[test]
+fn systemd_without_sockets_is_an_error() {
+    let mut site = site(app());
+    site.systemd_socket = true;
+    let error = start(site).err().unwrap().to_string();
+    assert!(
+        error.starts_with("systemd sockets: none were passed"),
+        "{error}"
+    );
+}
