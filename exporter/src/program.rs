@@ -6,8 +6,6 @@
 //! is 0 after that, and 1 for whatever prevented it.
 
 mod flags;
-#[cfg(test)]
-mod tests;
 
 use std::ffi::OsString;
 use std::io::Write;
