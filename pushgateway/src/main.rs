@@ -33,7 +33,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
     let body_bytes_max = flags::bytes(given, "push.max-body-bytes")?;
     let decoded_bytes_max = flags::bytes(given, "push.max-decoded-bytes")?;
     let (gateway, committer) = commit::open(&options).context("--persistence.file")?;
-    tracing::info!("Persistence: {promise}");
+    tracing::info!(persistence = promise, "Opened the store");
     let app = App {
         gateway,
         routes,

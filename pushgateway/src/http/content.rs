@@ -101,7 +101,7 @@ fn unsnap(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, DecodeError> {
     snap::read::FrameDecoder::new(body)
         .take(limit)
         .read_to_end(&mut out)
-        .map_err(|error| DecodeError::Invalid(format!("snappy: corrupt input: {error}")))?;
+        .map_err(|_| DecodeError::Invalid("snappy: corrupt input".to_owned()))?;
     if out.len() > bytes_max {
         return Err(DecodeError::TooLarge { bytes_max });
     }

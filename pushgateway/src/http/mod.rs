@@ -291,7 +291,9 @@ fn with_header(mut response: Response, name: HeaderName, value: &'static str) ->
 }
 
 fn with_allow(mut response: Response, allow: &str) -> Response {
-    if let Ok(value) = HeaderValue::from_str(allow) {
+    if !allow.is_empty()
+        && let Ok(value) = HeaderValue::from_str(allow)
+    {
         response.headers_mut().insert(ALLOW, value);
     }
     response

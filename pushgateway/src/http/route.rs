@@ -184,6 +184,15 @@ impl Routes {
 
     /// Finds what a request means. `path` is raw, `query` without its `?`.
     pub fn route(&self, method: &Method, path: &str, query: Option<&str>) -> Route {
+        if path == "*" {
+            // The target of `OPTIONS *` is the server as a whole; Go answers before any router.
+            return match *method {
+                Method::OPTIONS => Route::Options {
+                    allow: String::new(),
+                },
+                _ => Route::BadRequest,
+            };
+        }
         let Some(path) = RequestPath::decode(path) else {
             return Route::BadRequest;
         };
