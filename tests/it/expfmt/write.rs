@@ -37,7 +37,10 @@ fn each_families(seed: u64, mut check: impl FnMut(&str, &[Family<'_>])) {
             .map(|case| (case.name.clone(), case.body.clone()))
             .chain(mutants)
         {
-            if let Ok(families) = read(format, &body, &Limits::default()) {
+            if let Ok(mut families) = read(format, &body, &Limits::default()) {
+                // Go's text writers refuse a family without metrics; ours print its header, which any
+                // reader takes, because a writer that streams cannot know what follows.
+                families.retain(|family| !family.metrics.is_empty());
                 check(&name, &families);
             }
         }

@@ -31,9 +31,10 @@ func float(f float64) string {
 	return fmt.Sprintf("%016x", math.Float64bits(f))
 }
 
-// count prints what readers make of the pair of fields: a float count counts where it is not zero.
+// count prints what readers make of the pair of fields: a float above zero wins, as metrics.proto says;
+// another one counts where there is no whole number.
 func count(integer uint64, f float64) string {
-	if f != 0 {
+	if f > 0 || f != 0 && integer == 0 {
 		return "f" + float(f)
 	}
 	return fmt.Sprint("i", integer)
