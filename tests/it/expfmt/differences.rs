@@ -35,13 +35,12 @@ const ROWS: &[Row] = &[
     Row {
         format: "text",
         reason: "le or quantile before the name, in braces: Go judges them by the family of the line before, and may lose them",
-        applies: |d| {
-            let body = String::from_utf8_lossy(d.body);
-            let lost = |line: &str| {
-                line.starts_with('{') && (line.contains("le") || line.contains("quantile"))
-            };
-            matches!((d.ours, d.theirs), (Ok(_), Ok(_)))
-                && body.lines().any(|line| lost(line.trim_start()))
+        applies: |d| match (d.ours, d.theirs) {
+            (Ok(ours), Ok(theirs)) => without_bounds(ours) == without_bounds(theirs),
+            (Ok(_), Err(error)) => {
+                error.contains("for 'le' label") || error.contains("for 'quantile' label")
+            }
+            _ => false,
         },
     },
     Row {
@@ -88,6 +87,13 @@ fn starts_with_brace(disagreement: &Disagreement<'_>) -> bool {
         .map(|(at, _)| format!("line {}: ", at + 1));
     let error = disagreement.ours.as_ref().err();
     error.is_some_and(|error| braced.into_iter().any(|place| error.starts_with(&place)))
+}
+
+/// A dump without its `le` and `quantile` labels.
+fn without_bounds(dump: &str) -> Vec<&str> {
+    let words = dump.split_inclusive(char::is_whitespace);
+    let bound = |word: &&str| word.starts_with("\"le\"=") || word.starts_with("\"quantile\"=");
+    words.filter(|word| !bound(word)).map(str::trim).collect()
 }
 
 /// Whether every line of `part` stands in `whole`, in that order.
