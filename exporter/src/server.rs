@@ -23,6 +23,7 @@ mod accept;
 mod activity;
 mod body;
 mod connection;
+mod malformed;
 mod service;
 mod socket;
 

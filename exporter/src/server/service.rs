@@ -18,6 +18,7 @@ use tower_service::Service;
 
 use super::activity::InFlight;
 use super::body::{self, Answered};
+use super::malformed::malformed;
 use super::{Peer, SiteState};
 
 /// Answers one request; never fails and never panics.
@@ -27,21 +28,26 @@ pub(super) async fn answer(
     in_flight: InFlight,
     request: Request<Incoming>,
 ) -> Result<Response<Answered>, Infallible> {
-    let response = match &site.gate {
-        None => handle(site, peer, request).await,
-        Some(gate) => {
-            let config = gate.current();
-            match gate.admit(&config, request.headers()).await {
-                Err(status) => config.refusal(status),
-                Ok(()) => {
-                    let mut response = handle(site, peer, request).await;
-                    config.add_headers(response.headers_mut());
-                    response
-                }
-            }
-        }
+    let response = match malformed(&request) {
+        Some(refusal) => refusal,
+        None => admit(site, peer, request).await,
     };
     Ok(response.map(|body| Answered::new(body, in_flight)))
+}
+
+async fn admit(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Response {
+    let Some(gate) = &site.gate else {
+        return handle(site, peer, request).await;
+    };
+    let config = gate.current();
+    match gate.admit(&config, request.headers()).await {
+        Err(status) => config.refusal(status),
+        Ok(()) => {
+            let mut response = handle(site, peer, request).await;
+            config.add_headers(response.headers_mut());
+            response
+        }
+    }
 }
 
 /// A short answer as Go's `http.Error` writes it: the status in words, a line feed, nothing to sniff.

@@ -224,6 +224,17 @@ fn protocol_oddities() {
     };
     check("rubbish\r\n\r\n", "HTTP/1.1 400 ");
     check("GET /hello HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK\r\n");
+    check("GET /hello HTTP/1.1\r\n\r\n", "HTTP/1.1 400 ");
+    check(
+        "GET /hello HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        "HTTP/1.1 400 ",
+    );
+    check("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 ");
+    check("GET /a%2 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 ");
+    check(
+        "GET /hello HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n",
+        "HTTP/1.1 417 ",
+    );
     // HTTP/2 without TLS is not spoken upstream either.
     let h2 = curl(&[
         "--http2-prior-knowledge",
