@@ -227,7 +227,7 @@ pub fn from_content_type(content_type: &str) -> Option<Target> {
         halves
             .filter(|(key, _)| *key == name)
             .map(|(_, value)| value)
-            .last()
+            .next_back()
     };
     let format = match media.trim() {
         PROTOBUF if parameter("proto") == Some(MESSAGE) => match parameter("encoding")? {

@@ -345,9 +345,9 @@ fn count(value: f64) -> Option<Count> {
 /// 64 bits becomes 2^63. Summary counts of -1 or 1.5 are accepted upstream and end here.
 fn go_uint64(value: f64) -> u64 {
     const LIMIT: f64 = 18_446_744_073_709_551_616.0;
-    if value >= 0.0 && value < LIMIT {
+    if (0.0..LIMIT).contains(&value) {
         value as u64
-    } else if value < 0.0 && value >= -LIMIT / 2.0 {
+    } else if (-LIMIT / 2.0..0.0).contains(&value) {
         value as i64 as u64
     } else {
         1 << 63

@@ -3,7 +3,8 @@
 use promontory_corpus::mutate::{Dice, mutate};
 use promontory_corpus::{Case, generate};
 use promontory_exposition::format::{Limits, read};
-use promontory_exposition::{Family, Format, ReadError};
+use promontory_exposition::name::NameRules;
+use promontory_exposition::{Family, Format, ReadError, text};
 
 use super::differences::{Disagreement, Judge};
 use super::{Answer, Go, dump, times};
@@ -20,6 +21,11 @@ const TEXT: Reader = Reader {
     format: "text",
     mode: "text utf8",
     ours: |body| read_as(Format::Text, body).map(by_name),
+};
+const CLASSIC: Reader = Reader {
+    format: "text",
+    mode: "text legacy",
+    ours: |body| text::read(body, NameRules::Classic, &Limits::default()).map(by_name),
 };
 const PROTOBUF: Reader = Reader {
     format: "protobuf",
@@ -96,6 +102,12 @@ fn text_is_read_alike() {
 #[test]
 fn broken_text_is_read_alike() {
     TEXT.compare_mutants(&promontory_corpus::text(), 41);
+}
+
+#[test]
+fn text_with_classic_names_is_read_alike() {
+    CLASSIC.compare_all(&promontory_corpus::text());
+    CLASSIC.compare_mutants(&promontory_corpus::text(), 43);
 }
 
 #[test]
