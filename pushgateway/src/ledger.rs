@@ -21,6 +21,9 @@ use crate::record;
 use crate::store::{Op, Store, StoreError, Sync};
 use crate::view::{Group, View};
 
+#[cfg(test)]
+mod tests;
+
 /// At most this many reasons are told when nothing can be scraped.
 const PROBLEMS: usize = 100;
 

@@ -40,8 +40,15 @@ impl Gate {
     }
 
     fn running(gateway: Gateway, committer: Committer) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self { gateway, committer: Some(committer), runtime, seconds: 0 }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        Self {
+            gateway,
+            committer: Some(committer),
+            runtime,
+            seconds: 0,
+        }
     }
 
     /// Does `PUT|POST|DELETE job/…` or `WIPE` and gives `ok` or the error.
@@ -83,7 +90,10 @@ impl Gate {
         match self.gateway.view().page(target, own) {
             Ok(parts) => {
                 let page = String::from_utf8(parts.concat()).unwrap();
-                page.lines().filter(|line| !line.starts_with("# HELP")).map(|line| format!("{line}\n")).collect()
+                page.lines()
+                    .filter(|line| !line.starts_with("# HELP"))
+                    .map(|line| format!("{line}\n"))
+                    .collect()
             }
             Err(error) => format!("500 {error}\n"),
         }
@@ -92,7 +102,9 @@ impl Gate {
     /// The sample lines of the default page, without the two time families.
     pub(crate) fn samples(&self) -> String {
         let page = self.page();
-        let samples = page.lines().filter(|line| !line.starts_with('#') && !line.starts_with("push_"));
+        let samples = page
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.starts_with("push_"));
         samples.collect::<Vec<_>>().join("; ")
     }
 
@@ -108,7 +120,10 @@ pub(crate) fn options(consistency: Consistency) -> Options {
     use promontory_exposition::Kind::{Counter, Summary};
     Options {
         consistency,
-        own: vec![("own_total".to_owned(), Counter), ("own_size".to_owned(), Summary)],
+        own: vec![
+            ("own_total".to_owned(), Counter),
+            ("own_size".to_owned(), Summary),
+        ],
         ..Options::default()
     }
 }
@@ -117,7 +132,16 @@ pub(crate) fn options(consistency: Consistency) -> Options {
 pub(crate) fn key(path: &str) -> GroupingKey {
     let rest = path.strip_prefix("job/").unwrap();
     let (job, labels) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    GroupingKey::parse(job.as_bytes(), JobSpelling::Plain, labels.as_bytes(), Names::Utf8).unwrap()
+    GroupingKey::parse(
+        job.as_bytes(),
+        JobSpelling::Plain,
+        labels.as_bytes(),
+        Names::Utf8,
+    )
+    .unwrap()
 }
 
-pub(crate) const UTF8: Target = Target { format: Format::Text, escaping: Escaping::AllowUtf8 };
+pub(crate) const UTF8: Target = Target {
+    format: Format::Text,
+    escaping: Escaping::AllowUtf8,
+};
