@@ -16,6 +16,7 @@ mod running;
 mod auth;
 mod limits;
 mod listening;
+mod program;
 mod reload;
 mod stopping;
 mod tls;
