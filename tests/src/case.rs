@@ -81,6 +81,14 @@ impl File {
             .join(name)
             .with_extension("case");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Self::parse(name, path, &text)
+    }
+
+    /// The cases of a text, as if it came from a file.
+    ///
+    /// # Errors
+    /// If a line is broken; the message names it.
+    pub fn parse(name: &str, path: PathBuf, text: &str) -> Result<Self> {
         let mut file = Self {
             name: name.to_owned(),
             path,
