@@ -36,7 +36,9 @@ const ROWS: &[Row] = &[
         format: "text",
         reason: "le or quantile before the name, in braces: Go judges them by the family of the line before, and may lose them",
         applies: |d| match (d.ours, d.theirs) {
-            (Ok(ours), Ok(theirs)) => without_bounds(ours) == without_bounds(theirs),
+            (Ok(ours), Ok(theirs)) => {
+                without_bounds(ours) == without_bounds(theirs) && has_braced(d.body)
+            }
             (Ok(_), Err(error)) => {
                 error.contains("for 'le' label") || error.contains("for 'quantile' label")
             }
@@ -78,6 +80,12 @@ fn refused_with(disagreement: &Disagreement<'_>, essence: &str) -> bool {
         && matches!(disagreement.ours, Err(error) if error.contains(essence))
 }
 
+/// Whether some line starts with a brace.
+fn has_braced(body: &[u8]) -> bool {
+    let mut lines = body.split(|&byte| byte == b'\n');
+    lines.any(|line| line.trim_ascii_start().starts_with(b"{"))
+}
+
 /// Whether the line that our error names starts with a brace.
 fn starts_with_brace(disagreement: &Disagreement<'_>) -> bool {
     let lines = disagreement.body.split(|&byte| byte == b'\n');
@@ -89,11 +97,13 @@ fn starts_with_brace(disagreement: &Disagreement<'_>) -> bool {
     error.is_some_and(|error| braced.into_iter().any(|place| error.starts_with(&place)))
 }
 
-/// A dump without its `le` and `quantile` labels.
+/// A dump without its bounds, be they labels, buckets or quantiles.
 fn without_bounds(dump: &str) -> Vec<&str> {
-    let words = dump.split_inclusive(char::is_whitespace);
-    let bound = |word: &&str| word.starts_with("\"le\"=") || word.starts_with("\"quantile\"=");
-    words.filter(|word| !bound(word)).map(str::trim).collect()
+    let is_bound = |line: &&str| line.starts_with("   bucket ") || line.starts_with("   quantile ");
+    let label = |word: &&str| word.starts_with("\"le\"=") || word.starts_with("\"quantile\"=");
+    let lines = dump.split_inclusive('\n').filter(|line| !is_bound(line));
+    let words = lines.flat_map(|line| line.split_inclusive(char::is_whitespace));
+    words.filter(|word| !label(word)).map(str::trim).collect()
 }
 
 /// Whether every line of `part` stands in `whole`, in that order.
