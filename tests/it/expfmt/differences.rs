@@ -46,6 +46,55 @@ const ROWS: &[Row] = &[
         },
     },
     Row {
+        format: "openmetrics",
+        reason: "text that is not UTF-8: the specification forbids it; textparse looks at some places only",
+        applies: |d| refused_with(d, "invalid UTF-8"),
+    },
+    Row {
+        format: "openmetrics",
+        reason: "one label name twice: Prometheus refuses the scrape later",
+        applies: |d| refused_with(d, "the label stands twice"),
+    },
+    Row {
+        format: "openmetrics",
+        reason: "a label called __name__: a second name for the series",
+        applies: |d| refused_with(d, "the name stands before the braces"),
+    },
+    Row {
+        format: "openmetrics",
+        reason: "an empty name: Prometheus refuses the scrape later",
+        applies: |d| refused_with(d, "expected a") && contains(d.body, b"\"\""),
+    },
+    Row {
+        format: "openmetrics",
+        reason: "a line feed within a quoted name: the specification wants it escaped",
+        applies: |d| {
+            refused_with(d, "a quoted name does not end")
+                || refused_with(d, "expected a metric name, got \"\\\"")
+        },
+    },
+    Row {
+        format: "openmetrics",
+        reason: "a NUL byte: textparse's lexer takes it for the end, or passes over it",
+        applies: |d| d.body.contains(&0),
+    },
+    Row {
+        format: "openmetrics",
+        reason: "escapes in the labels of an exemplar, or in a name behind TYPE: textparse leaves them as they are",
+        applies: |d| match (d.ours, d.theirs) {
+            (Ok(ours), Ok(theirs)) => unescaped(ours) == unescaped(theirs),
+            _ => false,
+        },
+    },
+    Row {
+        format: "openmetrics",
+        reason: "a time beyond what a float of milliseconds holds: Go's sample times turn negative, its exemplar times lose digits",
+        applies: |d| match (d.ours, d.theirs) {
+            (Ok(ours), Ok(theirs)) => without_long_times(ours) == without_long_times(theirs),
+            _ => false,
+        },
+    },
+    Row {
         format: "protobuf",
         reason: "a family without a name: Go lets it in, and every scrape of the real pushgateway is empty from then on",
         applies: |d| refused_with(d, "has no name"),
@@ -104,6 +153,23 @@ fn without_bounds(dump: &str) -> Vec<&str> {
     let lines = dump.split_inclusive('\n').filter(|line| !is_bound(line));
     let words = lines.flat_map(|line| line.split_inclusive(char::is_whitespace));
     words.filter(|word| !label(word)).map(str::trim).collect()
+}
+
+fn contains(body: &[u8], piece: &[u8]) -> bool {
+    body.windows(piece.len()).any(|window| window == piece)
+}
+
+fn unescaped(dump: &str) -> String {
+    dump.replace(r"\x5cn", r"\x0a")
+        .replace(r"\x5c\x22", r"\x22")
+        .replace(r"\x5c\x5c", r"\x5c")
+}
+
+/// A dump without the times that have sixteen digits or more.
+fn without_long_times(dump: &str) -> Vec<&str> {
+    dump.split_whitespace()
+        .filter(|word| !word.starts_with('@') || word.len() <= 16)
+        .collect()
 }
 
 /// Whether every line of `part` stands in `whole`, in that order.

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use promontory_exposition::model::{Count, Exemplar, Histogram, NativeBuckets, Timestamp};
+use promontory_exposition::number;
+use promontory_exposition::openmetrics::lines::Sample;
 use promontory_exposition::{Family, Kind, Label, Value};
 
 pub(crate) fn quote(text: &str) -> String {
@@ -185,4 +187,56 @@ fn exemplar(exemplar: Option<&Exemplar<'_>>) -> String {
         let _ = write!(out, " @{}", time(timestamp));
     }
     out
+}
+
+/// The type in the words of OpenMetrics.
+pub(crate) fn openmetrics_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Untyped => "unknown",
+        Kind::Summary => "summary",
+        Kind::Histogram => "histogram",
+        Kind::GaugeHistogram => "gaugehistogram",
+        Kind::Info => "info",
+        Kind::StateSet => "stateset",
+    }
+}
+
+/// A sample line of OpenMetrics, as the Go program prints an entry of textparse.
+pub(crate) fn sample(sample: &Sample<'_, '_>) -> String {
+    let mut series = sample.labels.to_vec();
+    series.push(Label::new("__name__", sample.name.as_ref()));
+    let mut out = format!("sample{} {}", sorted(series), float(sample.value));
+    if let Some(timestamp) = sample.timestamp_ms {
+        let _ = write!(out, " @{timestamp}");
+    }
+    if let Some(exemplar) = &sample.exemplar {
+        let _ = write!(
+            out,
+            " exemplar{} {}",
+            sorted(exemplar.labels.to_vec()),
+            float(exemplar.value)
+        );
+        if let Some(time) = exemplar.timestamp {
+            let _ = write!(
+                out,
+                " @{}",
+                time.seconds * 1000 + i64::from(time.nanos / 1_000_000)
+            );
+        }
+    }
+    out + "\n"
+}
+
+/// Labels by name; `le` and `quantile` by value, however they were spelled.
+fn sorted(mut labels: Vec<Label<'_>>) -> String {
+    labels.sort();
+    let show = |label: Label<'_>| match number::parse(label.value.as_bytes()) {
+        Some(bound) if label.name == "le" || label.name == "quantile" => {
+            format!(" {}={}", quote(&label.name), float(bound))
+        }
+        _ => format!(" {}={}", quote(&label.name), quote(&label.value)),
+    };
+    labels.into_iter().map(show).collect()
 }

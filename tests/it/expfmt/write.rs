@@ -5,6 +5,7 @@
 
 use promontory_corpus::mutate::{Dice, mutate};
 use promontory_exposition::format::{Limits, read, write};
+use promontory_exposition::openmetrics::write::{Style, finish};
 use promontory_exposition::{Escaping, Family, Format, Target};
 
 use super::{Answer, Go, dump, times};
@@ -98,6 +99,56 @@ fn families_are_written_alike() {
         different.len(),
         different[..different.len().min(8)].join("\n")
     );
+}
+
+/// OpenMetrics with the lines and suffixes that a caller must ask for.
+#[test]
+fn options_of_openmetrics_are_written_alike() {
+    let mut go = Go::start();
+    each_families(53, |name, families| {
+        let Some(question) = ours(Format::Protobuf, Escaping::AllowUtf8, families) else {
+            return;
+        };
+        for (created_lines, units, mode) in [
+            (true, false, "created"),
+            (false, true, "unit"),
+            (true, true, "created unit"),
+        ] {
+            let style = Style {
+                escaping: Escaping::AllowUtf8,
+                created_lines,
+                units,
+            };
+            let mut page = Vec::new();
+            let written = families.iter().try_for_each(|family| {
+                style.begin(family.header(), &mut page);
+                family.metrics.iter().try_for_each(|metric| {
+                    style.metric(
+                        family.header(),
+                        &metric.labels,
+                        &metric.value,
+                        metric.timestamp_ms,
+                        &mut page,
+                    )
+                })
+            });
+            finish(&mut page);
+            let ours = written.ok().map(|()| page);
+            let theirs = match go.ask(
+                &format!("write openmetrics-1.0.0 allow-utf-8 {mode}"),
+                &question,
+            ) {
+                Answer::Fine(bytes) => Some(bytes),
+                Answer::Error(_) | Answer::Panic(_) => None,
+            };
+            assert!(
+                ours == theirs,
+                "{name}, {mode}:\nours:\n{}\ntheirs:\n{}",
+                shown(&ours),
+                shown(&theirs)
+            );
+        }
+    });
 }
 
 /// Go's prototext doubles blanks at random, so that nobody relies on its spelling.

@@ -33,11 +33,14 @@ func float(f float64) string {
 
 // count prints what readers make of the pair of fields: a float above zero wins, as metrics.proto says;
 // another one counts where there is no whole number.
-func count(integer uint64, f float64) string {
-	if f > 0 || f != 0 && integer == 0 {
+func count(integer *uint64, f float64) string {
+	if f > 0 || f != 0 && integer == nil {
 		return "f" + float(f)
 	}
-	return fmt.Sprint("i", integer)
+	if integer == nil {
+		return "i0"
+	}
+	return fmt.Sprint("i", *integer)
 }
 
 func dumpFamilies(families []*dto.MetricFamily) []byte {
@@ -85,14 +88,14 @@ func dumpValue(out []byte, metric *dto.Metric) []byte {
 }
 
 func dumpHistogram(out []byte, h *dto.Histogram) []byte {
-	out = fmt.Appendf(out, "  histogram %s %s%s\n", count(h.GetSampleCount(), h.GetSampleCountFloat()), float(h.GetSampleSum()), dumpCreated(h.CreatedTimestamp))
+	out = fmt.Appendf(out, "  histogram %s %s%s\n", count(h.SampleCount, h.GetSampleCountFloat()), float(h.GetSampleSum()), dumpCreated(h.CreatedTimestamp))
 	for _, b := range h.GetBucket() {
-		out = fmt.Appendf(out, "   bucket %s %s%s\n", float(b.GetUpperBound()), count(b.GetCumulativeCount(), b.GetCumulativeCountFloat()), dumpExemplar(b.Exemplar))
+		out = fmt.Appendf(out, "   bucket %s %s%s\n", float(b.GetUpperBound()), count(b.CumulativeCount, b.GetCumulativeCountFloat()), dumpExemplar(b.Exemplar))
 	}
 	if !hasNativePart(h) {
 		return out
 	}
-	out = fmt.Appendf(out, "   native %d %s %s\n", h.GetSchema(), float(h.GetZeroThreshold()), count(h.GetZeroCount(), h.GetZeroCountFloat()))
+	out = fmt.Appendf(out, "   native %d %s %s\n", h.GetSchema(), float(h.GetZeroThreshold()), count(h.ZeroCount, h.GetZeroCountFloat()))
 	out = dumpSide(out, "negative", h.GetNegativeSpan(), h.GetNegativeDelta(), h.GetNegativeCount())
 	out = dumpSide(out, "positive", h.GetPositiveSpan(), h.GetPositiveDelta(), h.GetPositiveCount())
 	for _, e := range h.GetExemplars() {
