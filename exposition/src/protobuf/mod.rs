@@ -45,3 +45,6 @@ fn type_of_number(number: i32) -> Option<Kind> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;
