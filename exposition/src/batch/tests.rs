@@ -1,7 +1,7 @@
 use super::*;
 use crate::error::WriteError;
 use crate::format::{Format, Limits, Target};
-use crate::model::{Counter, Summary, Timestamp};
+use crate::model::{Counter, Timestamp};
 use crate::name::Escaping;
 use crate::protobuf;
 
@@ -181,7 +181,7 @@ fn what_no_page_may_hold() {
         |batch| {
             batch.family(header("a", Kind::Summary)).metric(
                 &[],
-                &Value::Summary(Box::new(Summary::default())),
+                &Value::Summary(Box::default()),
                 None,
             );
             batch.family(header("a_sum", Kind::Gauge)).sample(&[], 1.0);

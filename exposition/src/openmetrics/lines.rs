@@ -455,5 +455,6 @@ fn kind(word: &str) -> Option<Kind> {
 
 /// The beginning of a text, short enough for a message.
 fn shown(text: &str) -> &str {
-    &text[..text.floor_char_boundary(40)]
+    let end = text.char_indices().nth(40).map_or(text.len(), |(at, _)| at);
+    &text[..end]
 }

@@ -180,12 +180,13 @@ impl<'a> Reading<'a> {
     }
 
     fn sample(&mut self, sample: Sample<'a, '_>) -> Result<()> {
-        let (at, part) = self.find(&sample.name)?;
+        let (at, part) = self.find(&sample)?;
         self.families[at].sample(part, sample)
     }
 
     /// The family a sample belongs to and what it is there.
-    fn find(&mut self, name: &Cow<'a, str>) -> Result<(usize, Part)> {
+    fn find(&mut self, sample: &Sample<'a, '_>) -> Result<(usize, Part)> {
+        let name = &sample.name;
         // Nearly always it is the family of the line before.
         if let Some(part) = self.families.last().and_then(|family| family.part(name)) {
             return Ok((self.families.len() - 1, part));
