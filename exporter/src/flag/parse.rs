@@ -30,10 +30,19 @@ impl Table {
         if self.spelling == Spelling::Kingpin {
             args = expand(args).map_err(error)?;
         }
+        // Behind `--` there are only arguments, and no program of ours takes any.
+        let rest = args
+            .iter()
+            .position(|arg| arg == "--")
+            .map(|at| args.split_off(at))
+            .unwrap_or_default();
         let matches = self
             .command()
             .try_get_matches_from(args)
             .map_err(|e| error(self.words(&e)))?;
+        if let Some(argument) = rest.get(1) {
+            return Err(error(self.unexpected(argument)));
+        }
         if let Some(text) = self.printed(&matches) {
             return Ok(Parsed::Print(text));
         }
@@ -57,6 +66,21 @@ impl Table {
             .disable_version_flag(true)
             .args_override_self(pflag)
             .args(self.rows().flat_map(|flag| arguments(flag, self.spelling)))
+            // Asking twice for help is asking for help.
+            .mut_arg("help", |arg| arg.overrides_with("help"))
+            .mut_arg("version", |arg| arg.overrides_with("version"))
+    }
+
+    /// The complaint about an argument that is no flag.
+    fn unexpected(&self, argument: &str) -> String {
+        match self.spelling {
+            Spelling::Kingpin => format!("unexpected {argument}"),
+            Spelling::Pflag => format!(
+                "unknown command {} for {}",
+                golang::quote(argument),
+                golang::quote(self.program)
+            ),
+        }
     }
 
     /// What to print instead of running, if a flag asks for it.
@@ -86,36 +110,29 @@ impl Table {
         let argument = context(ContextKind::InvalidArg);
         let argument = argument.split([' ', '=', '[']).next().unwrap_or_default();
         let value = context(ContextKind::InvalidValue);
+        let name = argument.trim_start_matches('-');
+        let (long, short) = (argument.starts_with("--"), argument.starts_with('-'));
         match (self.spelling, error.kind()) {
-            (Spelling::Kingpin, ErrorKind::UnknownArgument) if argument.starts_with("--") => {
+            (_, ErrorKind::UnknownArgument) if !short => self.unexpected(argument),
+            (Spelling::Kingpin, ErrorKind::UnknownArgument) if long => {
                 format!("unknown long flag '{argument}'")
             }
-            (Spelling::Kingpin, ErrorKind::UnknownArgument) if argument.starts_with('-') => {
+            (Spelling::Kingpin, ErrorKind::UnknownArgument) => {
                 format!("unknown short flag '{argument}'")
             }
-            (Spelling::Kingpin, ErrorKind::UnknownArgument) => format!("unexpected {argument}"),
-            (Spelling::Kingpin, ErrorKind::TooManyValues) => format!("unexpected {value}"),
-            (Spelling::Kingpin, ErrorKind::ArgumentConflict) => format!(
-                "flag '{}' cannot be repeated",
-                argument.trim_start_matches('-')
-            ),
+            (Spelling::Kingpin, ErrorKind::TooManyValues) => self.unexpected(value),
+            (Spelling::Kingpin, ErrorKind::ArgumentConflict) => {
+                format!("flag '{name}' cannot be repeated")
+            }
             (Spelling::Kingpin, ErrorKind::InvalidValue) => {
                 format!("expected argument for flag '{argument}'")
             }
-            (Spelling::Pflag, ErrorKind::UnknownArgument) if argument.starts_with("--") => {
+            (Spelling::Pflag, ErrorKind::UnknownArgument) if long => {
                 format!("unknown flag: {argument}")
             }
-            (Spelling::Pflag, ErrorKind::UnknownArgument) if argument.starts_with('-') => {
-                format!(
-                    "unknown shorthand flag: '{0}' in -{0}",
-                    argument.trim_start_matches('-')
-                )
+            (Spelling::Pflag, ErrorKind::UnknownArgument) => {
+                format!("unknown shorthand flag: '{name}' in -{name}")
             }
-            (Spelling::Pflag, ErrorKind::UnknownArgument) => format!(
-                "unknown command {} for {}",
-                golang::quote(argument),
-                golang::quote(self.program)
-            ),
             (Spelling::Pflag, ErrorKind::InvalidValue) => {
                 format!("flag needs an argument: {argument}")
             }

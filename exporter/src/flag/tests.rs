@@ -127,6 +127,20 @@ fn kingpin_as_the_real_pushgateway_answers() {
         ),
         ("-h", "prints usage: pushgateway [<flags>]"),
         ("--help", "prints usage: pushgateway [<flags>]"),
+        ("-hh --help", "prints usage: pushgateway [<flags>]"),
+        (
+            "-- --help",
+            "pushgateway: error: unexpected --help, try --help",
+        ),
+        (
+            "--help -- foo",
+            "pushgateway: error: unexpected foo, try --help",
+        ),
+        (
+            "--help --xx",
+            "pushgateway: error: unknown long flag '--xx', try --help",
+        ),
+        ("--", ""),
         ("--help-long", "prints usage: pushgateway [<flags>]"),
         ("--version", "prints pushgateway, version 1"),
         (
@@ -232,6 +246,7 @@ fn pflag_as_pflag_answers() {
             "Error: invalid argument \"x\" for \"--port\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
         ),
         ("foo", "Error: unknown command \"foo\" for \"state\""),
+        ("-- foo", "Error: unknown command \"foo\" for \"state\""),
         ("--version", "prints state 1"),
         ("-h", "prints Shows state."),
     ] {
