@@ -4,6 +4,8 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
 
+use super::answer::{not_found, with_header};
+
 /// Name, content type and bytes of each file.
 const FILES: &[(&str, &str, &str)] = &[
     (
@@ -28,18 +30,18 @@ pub fn serve(name: &[u8]) -> Response {
         let list = format!(
             "<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n<pre>\n{links}</pre>\n"
         );
-        return super::with_header(
+        return with_header(
             Response::new(Body::from(list)),
             CONTENT_TYPE,
             "text/html; charset=utf-8",
         );
     }
     match FILES.iter().find(|(known, ..)| known.as_bytes() == name) {
-        Some((_, content_type, content)) => super::with_header(
+        Some((_, content_type, content)) => with_header(
             Response::new(Body::from(*content)),
             CONTENT_TYPE,
             content_type,
         ),
-        None => super::not_found(),
+        None => not_found(),
     }
 }

@@ -5,10 +5,13 @@
 //! [`push`] (pushes, deletes, wipe), [`scrape`], [`api`] (JSON) and [`pages`] (HTML). Those hand
 //! metrics to [`crate::commit`] and read [`crate::view`]; they never decide whether a push fits.
 
+mod answer;
 pub mod api;
 pub mod assets;
+mod confirm;
 pub mod content;
 pub mod instrument;
+mod lookup;
 pub mod native;
 pub mod pages;
 pub mod path;
@@ -16,6 +19,7 @@ pub mod pieces;
 pub mod push;
 pub mod route;
 pub mod scrape;
+mod shown;
 pub mod summary;
 
 use std::sync::Arc;
@@ -26,9 +30,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{Method, StatusCode};
 use promontory_exporter::process::Build;
 use promontory_exporter::scrape::plain;
 use promontory_exporter::server::read_body;
@@ -37,6 +41,7 @@ use promontory_exporter::shutdown::Shutdown;
 use crate::commit::Gateway;
 use crate::family::UnixNanos;
 use crate::group::Names;
+use answer::{not_found, redirect, text, with_allow, with_cors, with_header};
 use content::BodyEncoding;
 use instrument::Metrics;
 use route::{Endpoint, Parameters, Route, Routes};
@@ -144,7 +149,7 @@ async fn call(
         Endpoint::ApiOptions => with_cors(Response::new(Body::empty())),
         Endpoint::Groups => pages::groups(app, parts.uri.query()),
         Endpoint::Status => pages::status(app),
-        Endpoint::Confirm => pages::confirm(app, parts, &body).await,
+        Endpoint::Confirm => confirm::confirm(app, parts, &body).await,
         Endpoint::Static => assets::serve(&parameters.rest),
         Endpoint::Profile => plain(
             StatusCode::NOT_FOUND,
@@ -250,76 +255,4 @@ fn api_status(app: &App) -> Response {
 
 fn json(body: Body) -> Response {
     with_header(Response::new(body), CONTENT_TYPE, "application/json")
-}
-
-/// Lets scripts of other sites read the API, as upstream does.
-fn with_cors(mut response: Response) -> Response {
-    for (name, value) in [
-        (
-            "access-control-allow-headers",
-            "Accept, Authorization, Content-Type, Origin",
-        ),
-        ("access-control-allow-methods", "GET, POST, DELETE, OPTIONS"),
-        ("access-control-allow-origin", "*"),
-        ("access-control-expose-headers", "Date"),
-        ("cache-control", "no-cache, no-store, must-revalidate"),
-    ] {
-        response.headers_mut().insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
-    }
-    response
-}
-
-/// A text without a line break, as handlers write it that call no `http.Error`.
-fn text(status: StatusCode, text: &'static str) -> Response {
-    let mut response = with_header(
-        Response::new(Body::from(text)),
-        CONTENT_TYPE,
-        "text/plain; charset=utf-8",
-    );
-    *response.status_mut() = status;
-    response
-}
-
-fn with_header(mut response: Response, name: HeaderName, value: &'static str) -> Response {
-    response
-        .headers_mut()
-        .insert(name, HeaderValue::from_static(value));
-    response
-}
-
-fn with_allow(mut response: Response, allow: &str) -> Response {
-    if !allow.is_empty()
-        && let Ok(value) = HeaderValue::from_str(allow)
-    {
-        response.headers_mut().insert(ALLOW, value);
-    }
-    response
-}
-
-fn not_found() -> Response {
-    plain(StatusCode::NOT_FOUND, "404 page not found")
-}
-
-/// Go's `http.Redirect`: a line of HTML for `GET`, nothing for the rest.
-fn redirect(method: &Method, status: u16, location: &str) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::TEMPORARY_REDIRECT);
-    let mut response = Response::new(Body::empty());
-    if *method == Method::GET {
-        let link = askama::filters::escape(location, askama::filters::Html)
-            .map_or_else(|_| String::new(), |link| link.to_string());
-        let reason = status.canonical_reason().unwrap_or_default();
-        *response.body_mut() = Body::from(format!("<a href=\"{link}\">{reason}</a>.\n\n"));
-    }
-    if matches!(*method, Method::GET | Method::HEAD) {
-        response = with_header(response, CONTENT_TYPE, "text/html; charset=utf-8");
-    }
-    *response.status_mut() = status;
-    // Bytes outside ASCII and controls were escaped on the way here; a header value that is none is left out.
-    if let Ok(value) = HeaderValue::from_str(location) {
-        response.headers_mut().insert(LOCATION, value);
-    }
-    response
 }

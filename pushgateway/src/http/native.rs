@@ -90,6 +90,10 @@ fn indices(spans: &[Span]) -> impl Iterator<Item = i64> {
 
 /// `2^(2^-s)` for each schema `s` from 0, as Go computes it: its square root of two is one step short,
 /// and Prometheus' table of bounds inherits that.
+#[expect(
+    clippy::approx_constant,
+    reason = "one step below the square root of two, on purpose"
+)]
 const FACTORS: [f64; 9] = [
     2.0,
     1.414213562373095,
@@ -140,6 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::approx_constant, reason = "the bound as Prometheus has it")]
     fn bounds_are_those_of_prometheus() {
         for (index, schema, expected) in [
             (0, 0, 1.0),
@@ -148,7 +153,7 @@ mod tests {
             (1024, 0, f64::MAX),
             (1025, 0, f64::INFINITY),
             (1, 1, 1.414213562373095),
-            (1, 2, 1.1892071150027210),
+            (1, 2, 1.189_207_115_002_721),
             (3, 3, 1.2968395546510096),
             (-1, 8, 0.9972960560854698),
             (1, -4, 65536.0),

@@ -10,8 +10,8 @@ use std::time::SystemTime;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use http::StatusCode;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
 use promontory_exporter::scrape::plain;
 use promontory_exporter::server::Peer;
 use promontory_exposition::format::{Limits, read};
@@ -74,6 +74,8 @@ pub async fn push(
 /// `DELETE` on a group: 202 once the group is gone for good, also if it never was.
 pub async fn delete(app: &App, parameters: &Parameters) -> Response {
     match grouping_key(parameters, app.names) {
+        // No group can have such a key, so it is gone: upstream says the same.
+        Err(PathError::NotUtf8 { .. }) => empty(StatusCode::ACCEPTED),
         Err(error) => plain(StatusCode::BAD_REQUEST, &error.to_string()),
         Ok(key) => accepted(app.gateway.delete(key).await),
     }
@@ -210,20 +212,4 @@ fn check_names(families: &[Family<'_>]) -> Result<(), ReadError> {
         }
     }
     Ok(())
-}
-
-/// Whether a form was sent from a page of this very site: browsers say where a form came from, and a
-/// page of somebody else must not delete anything through a signed-in user's browser.
-pub fn is_same_origin(headers: &HeaderMap) -> bool {
-    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = header("sec-fetch-site") {
-        return matches!(site, "same-origin" | "none");
-    }
-    match (header("origin"), header("host")) {
-        (None, _) => true,
-        (Some(origin), Some(host)) => origin
-            .split_once("://")
-            .is_some_and(|(_, origin_host)| origin_host == host),
-        (Some(_), None) => false,
-    }
 }

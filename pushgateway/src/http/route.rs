@@ -6,6 +6,7 @@
 
 use http::Method;
 
+use super::lookup::{Row, Shape, look_up, row};
 use super::path::{RequestPath, clean, escape};
 
 /// What a path leads to.
@@ -45,27 +46,6 @@ pub enum Endpoint {
     ApiOptions,
     /// `PUT /api/v1/admin/wipe`.
     Wipe,
-}
-
-/// How much of a path a row stands for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Shape {
-    /// Exactly this path.
-    Exact,
-    /// This path, then one element: the job.
-    Job,
-    /// This path, one element, a slash and the rest: job and labels.
-    JobAndLabels,
-    /// This path and everything below it.
-    Below,
-}
-
-/// One row of the table.
-struct Row {
-    method: Method,
-    path: String,
-    shape: Shape,
-    endpoint: Endpoint,
 }
 
 /// What a request's path was found to hold, decoded.
@@ -263,125 +243,8 @@ fn table() -> Vec<(Method, &'static str, Shape, Endpoint)> {
     rows
 }
 
-fn row(method: Method, path: &str, shape: Shape, endpoint: Endpoint) -> Row {
-    Row {
-        method,
-        path: path.to_owned(),
-        shape,
-        endpoint,
-    }
-}
-
-impl Row {
-    /// What the row takes from a decoded path, if it is the row's.
-    fn accepts(&self, path: &[u8]) -> Option<Parameters> {
-        self.takes(path.strip_prefix(self.path.as_bytes())?)
-    }
-
-    /// The path in the row's own spelling, if only upper and lower case differ.
-    fn respell(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let (head, tail) = path.split_at_checked(self.path.len())?;
-        // httprouter's search has no way from `job@base64/X` on to the labels.
-        let dead_end = self.shape == Shape::JobAndLabels && self.path.ends_with("@base64/");
-        if dead_end || !head.eq_ignore_ascii_case(self.path.as_bytes()) {
-            return None;
-        }
-        self.takes(tail)?;
-        Some([self.path.as_bytes(), tail].concat())
-    }
-
-    fn takes(&self, tail: &[u8]) -> Option<Parameters> {
-        let slash = tail.iter().position(|&byte| byte == b'/');
-        let job_is_base64 = self.path.ends_with("@base64/");
-        let parameters = |job: &[u8], rest: &[u8]| Parameters {
-            job: job.to_vec(),
-            rest: rest.to_vec(),
-            job_is_base64,
-        };
-        match (self.shape, slash) {
-            (Shape::Exact, _) => tail.is_empty().then(Parameters::default),
-            (Shape::Below, _) => Some(parameters(b"", tail)),
-            (Shape::Job, None) if !tail.is_empty() => Some(parameters(tail, b"")),
-            // An empty job is a match here (`/metrics/job//a/b`); the handler then asks for the job.
-            (Shape::JobAndLabels, Some(at)) => Some(parameters(&tail[..at], &tail[at..])),
-            (Shape::Job | Shape::JobAndLabels, _) => None,
-        }
-    }
-}
-
-/// What httprouter does with a decoded path.
-fn look_up(rows: &[Row], method: &Method, path: &[u8], query: Option<&str>) -> Route {
-    let mine = || rows.iter().filter(|row| row.method == *method);
-    if let Some((row, parameters)) = mine().find_map(|row| Some((row, row.accepts(path)?))) {
-        return Route::Endpoint(row.endpoint, parameters);
-    }
-    if path != b"/" && mine().next().is_some() {
-        let status = if *method == Method::GET { 301 } else { 307 };
-        if let Some(target) =
-            with_slash_toggled(rows, method, path).or_else(|| respelled(rows, method, path))
-        {
-            return redirect(status, escape(&target), query);
-        }
-    }
-    match allowed(rows, method, path) {
-        None => Route::NotFound,
-        Some(allow) if *method == Method::OPTIONS => Route::Options { allow },
-        Some(allow) => Route::NotAllowed { allow },
-    }
-}
-
-/// The path with its last slash added or taken away, if that is a route.
-fn with_slash_toggled(rows: &[Row], method: &Method, path: &[u8]) -> Option<Vec<u8>> {
-    let mut mine = rows.iter().filter(|row| row.method == *method);
-    let toggled = toggle_slash(path);
-    // `/metrics/job/` is where httprouter's tree holds a bare slash above its wildcard: it recommends
-    // `/metrics/job`, though nothing is there.
-    let is_empty_job = |row: &Row| {
-        row.path.as_bytes() == path && row.shape == Shape::Job && !row.path.ends_with("@base64/")
-    };
-    mine.any(|row| row.accepts(&toggled).is_some() || is_empty_job(row))
-        .then_some(toggled)
-}
-
-/// The cleaned path in the right case, if that is a route (perhaps with its last slash toggled).
-fn respelled(rows: &[Row], method: &Method, path: &[u8]) -> Option<Vec<u8>> {
-    let cleaned = clean(path, true);
-    let toggled = toggle_slash(&cleaned);
-    let mine = || rows.iter().filter(|row| row.method == *method);
-    mine().find_map(|row| row.respell(&cleaned)).or_else(|| {
-        mine()
-            .filter(|row| !row.path.ends_with("@base64/"))
-            .find_map(|row| row.respell(&toggled))
-    })
-}
-
-fn toggle_slash(path: &[u8]) -> Vec<u8> {
-    match path.strip_suffix(b"/") {
-        Some(shorter) => shorter.to_vec(),
-        None => [path, b"/"].concat(),
-    }
-}
-
-/// The methods that have this very path, with `OPTIONS`, sorted; `None` if there are none.
-fn allowed(rows: &[Row], method: &Method, path: &[u8]) -> Option<String> {
-    let mut methods: Vec<&str> = rows
-        .iter()
-        .filter(|row| {
-            row.method != *method && row.method != Method::OPTIONS && row.accepts(path).is_some()
-        })
-        .map(|row| row.method.as_str())
-        .collect();
-    if methods.is_empty() {
-        return None;
-    }
-    methods.push("OPTIONS");
-    methods.sort_unstable();
-    methods.dedup();
-    Some(methods.join(", "))
-}
-
 /// Go's `http.Redirect`: the target is cleaned once more; the query comes along.
-fn redirect(status: u16, target: String, query: Option<&str>) -> Route {
+pub(super) fn redirect(status: u16, target: String, query: Option<&str>) -> Route {
     let mut location = String::from_utf8_lossy(&clean(target.as_bytes(), false)).into_owned();
     if let Some(query) = query {
         location.push('?');

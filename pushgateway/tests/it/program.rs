@@ -1,0 +1,80 @@
+//! The program as a process: its help, its exit codes, its end.
+
+use std::process::{Command, Output};
+
+use pushgateway::flags;
+
+fn run(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pushgateway"))
+        .args(args)
+        .output()
+        .expect("the program starts")
+}
+
+#[test]
+fn help() {
+    insta::assert_snapshot!("help", flags::program().table().help(80));
+    let printed = run(&["--help"]);
+    assert_eq!(printed.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&printed.stdout).starts_with("usage: pushgateway [<flags>]"));
+}
+
+#[test]
+fn what_cannot_work_ends_with_1_and_a_reason() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let busy = format!(
+        "--web.listen-address={}",
+        taken.local_addr().expect("an address")
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let foreign = folder.path().join("foreign");
+    std::fs::write(&foreign, "not a store").expect("a file");
+    let foreign = format!("--persistence.file={}", foreign.display());
+    let free = "--web.listen-address=127.0.0.1:0";
+    for (args, reason) in [
+        (vec!["--nonsense"], "unknown long flag '--nonsense'"),
+        (
+            vec!["--persistence.interval=never", free],
+            "invalid duration",
+        ),
+        (vec!["--log.level=loud", free], "log"),
+        (
+            vec!["--web.telemetry-path=/status", free],
+            "--web.telemetry-path",
+        ),
+        (
+            vec!["--push.max-body-bytes=-1", free],
+            "--push.max-body-bytes",
+        ),
+        (
+            vec!["--web.config.file=/nowhere/at/all.yml", free],
+            "/nowhere/at/all.yml",
+        ),
+        (vec!["--web.listen-address=nonsense"], "nonsense"),
+        (vec![&busy], "in use"),
+        (vec![&foreign, free], "foreign"),
+    ] {
+        let output = run(&args);
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {words}");
+        assert!(
+            words.contains(reason),
+            "{args:?}: {words:?} lacks {reason:?}"
+        );
+    }
+}
+
+#[test]
+fn version() {
+    let output = run(&["--version"]);
+    assert_eq!(output.status.code(), Some(0));
+    let words = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        words.starts_with(concat!(
+            "pushgateway, version ",
+            env!("CARGO_PKG_VERSION"),
+            " (branch: "
+        )),
+        "{words}"
+    );
+}

@@ -1,0 +1,157 @@
+//! The HTTP side over a core in memory, without a socket: one call a request.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::body::Body;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use promontory_exporter::build;
+use promontory_exporter::shutdown::Shutdown;
+use pushgateway::commit::{self, Committer, Consistency, Options};
+use pushgateway::group::Names;
+use pushgateway::http::instrument::{Metrics, OWN};
+use pushgateway::http::route::{Mounts, Routes};
+use pushgateway::http::{App, serve};
+
+/// A running core with its handlers.
+pub(crate) struct Site {
+    app: Arc<App>,
+    _committer: Committer,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// What a test may want otherwise.
+pub(crate) struct Wishes {
+    pub(crate) consistency: Consistency,
+    pub(crate) names: Names,
+    pub(crate) admin_api: bool,
+    pub(crate) lifecycle: bool,
+    pub(crate) decoded_bytes_max: usize,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            consistency: Consistency::Checked,
+            names: Names::Classic,
+            admin_api: true,
+            lifecycle: true,
+            decoded_bytes_max: 1 << 20,
+        }
+    }
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("ASCII"))
+    }
+}
+
+impl Site {
+    pub(crate) fn new(wishes: Wishes) -> Self {
+        let options = Options {
+            consistency: wishes.consistency,
+            own: OWN
+                .iter()
+                .map(|(name, kind)| ((*name).to_owned(), *kind))
+                .collect(),
+            ..Options::default()
+        };
+        let (gateway, committer) = commit::open(&options).expect("a store in memory");
+        let mounts = Mounts {
+            prefix: String::new(),
+            telemetry_path: "/metrics".to_owned(),
+            admin_api: wishes.admin_api,
+        };
+        let shutdown = Shutdown::new();
+        let app = App {
+            gateway,
+            routes: Routes::new(&mounts).expect("free paths"),
+            names: wishes.names,
+            lifecycle: wishes.lifecycle,
+            admin_api: wishes.admin_api,
+            decoded_bytes_max: wishes.decoded_bytes_max,
+            external_prefix: String::new(),
+            flags: vec![("web.x".to_owned(), "<&>".to_owned())],
+            build: build!(),
+            promise: "In memory.".to_owned(),
+            started: SystemTime::UNIX_EPOCH,
+            shutdown: shutdown.clone(),
+            metrics: Metrics::default(),
+        };
+        Self {
+            app: Arc::new(app),
+            _committer: committer,
+            shutdown,
+        }
+    }
+
+    /// Sends `METHOD TARGET` with headers and a body.
+    pub(crate) async fn send(
+        &self,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let (method, target) = line.split_once(' ').expect("METHOD TARGET");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header("host", "here");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.into()).expect("a request");
+        let (parts, body) = serve(self.app.clone(), request).await.into_parts();
+        let body = body
+            .collect()
+            .await
+            .expect("a whole body")
+            .to_bytes()
+            .to_vec();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// Sends a request without headers; the answer as `STATUS` or `STATUS TEXT`.
+    pub(crate) async fn check(&self, line: &str, body: &'static str, expected: &str) {
+        let answer = self.send(line, &[], body).await;
+        let got = format!("{} {}", answer.status.as_u16(), answer.text());
+        assert_eq!(got.trim_end(), expected, "{line} {body:?}");
+    }
+
+    /// The pushed part of the exposition: without the program's own families and the push times.
+    pub(crate) async fn pushed(&self) -> String {
+        let page = self.send("GET /metrics", &[], "").await.text();
+        let own = |line: &&str| {
+            let name = line
+                .trim_start_matches("# HELP ")
+                .trim_start_matches("# TYPE ");
+            !["process_", "pushgateway_", "push_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        };
+        page.lines()
+            .filter(own)
+            .map(|line| format!("{line}\n"))
+            .collect()
+    }
+}
