@@ -6,4 +6,5 @@ mod gate;
 mod pages;
 mod program;
 mod routes;
+mod semantics;
 mod site;
