@@ -61,9 +61,8 @@ pub(super) fn bound(body: Incoming, limits: &Limits) -> Body {
         body,
         left: limits.body_bytes_max,
         deadline: now + limits.body_timeout,
-        timer: Box::pin(sleep_until(
-            now + limits.body_idle_timeout.min(limits.body_timeout),
-        )),
+        waiting: false,
+        timer: Box::pin(sleep_until(now)),
         limits: limits.clone(),
     })
 }
@@ -72,14 +71,20 @@ struct Bounded {
     body: Incoming,
     left: u64,
     deadline: Instant,
+    /// Whether the timer runs: only while the client keeps us waiting. A small body never touches it.
+    waiting: bool,
     timer: Pin<Box<Sleep>>,
     limits: Limits,
 }
 
 impl Bounded {
-    fn restart_timer(&mut self) {
-        let idle = Instant::now() + self.limits.body_idle_timeout;
-        self.timer.as_mut().reset(idle.min(self.deadline));
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.waiting {
+            self.waiting = true;
+            let idle = Instant::now() + self.limits.body_idle_timeout;
+            self.timer.as_mut().reset(idle.min(self.deadline));
+        }
+        self.timer.as_mut().poll(cx)
     }
 }
 
@@ -92,10 +97,10 @@ impl HttpBody for Bounded {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
-            ready!(self.timer.as_mut().poll(cx));
+            ready!(self.poll_patience(cx));
             return Poll::Ready(Some(Err(BodyError::TooSlow)));
         };
-        self.restart_timer();
+        self.waiting = false;
         let Some(frame) = frame else {
             return Poll::Ready(None);
         };

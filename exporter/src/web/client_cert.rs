@@ -3,15 +3,17 @@
 //! Two policies ask for a certificate and believe it (`RequestClientCert`, `RequireAnyClientCert`). Upstream has
 //! them, so we have them; only the other two protect anything.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
     SignatureScheme,
@@ -57,62 +59,125 @@ pub(super) fn verifier(
             return Err(wrong("client_auth_type", reason));
         }
     };
-    let mut rule = Rule {
-        chain: None,
-        pinned: Vec::new(),
+    let belief = match (verified, authorities) {
+        (false, _) => Belief::Anybody,
+        (true, Some(pem)) => {
+            let pinned = pem.certificates()?;
+            let mut roots = RootCertStore::empty();
+            for authority in &pinned {
+                let added = roots.add(authority.clone());
+                added.map_err(|error| pem.wrong(format!("not a usable certificate: {error}")))?;
+            }
+            let chain = chain(roots, provider).map_err(|error| pem.wrong(error))?;
+            Belief::Chain { chain, pinned }
+        }
+        (true, None) => of_the_system(policy, provider, files),
+    };
+    Ok(Some(Arc::new(Rule {
+        belief,
         // With a list of names a client without any cannot pass.
         required: required || section.client_allowed_sans.is_some(),
         allowed_sans: section.client_allowed_sans.clone(),
         algorithms: provider.signature_verification_algorithms,
-    };
-    match (verified, authorities) {
-        (false, _) => {}
-        (true, None) => {
-            let reason = format!("{policy} needs client_ca_file or client_ca");
-            return Err(wrong("client_auth_type", reason));
-        }
-        (true, Some(pem)) => {
-            rule.pinned = pem.certificates()?;
-            rule.chain = Some(chain(&pem, &rule.pinned, provider)?);
-        }
+    })))
+}
+
+/// Where distributions keep the authorities they trust, in the order in which Go looks.
+const SYSTEM_AUTHORITIES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// Without authorities in the file, Go believes those of the system, and nobody if there are none. Hardly what
+/// somebody wants who asks for client certificates, so we say it.
+fn of_the_system(policy: &str, provider: &Arc<CryptoProvider>, files: &mut Files) -> Belief {
+    tracing::warn!(
+        client_auth_type = policy,
+        "No client_ca_file: every authority that the system trusts can admit clients"
+    );
+    let mut places = SYSTEM_AUTHORITIES.iter().map(Path::new);
+    let bundle = places
+        .find(|path| path.exists())
+        .and_then(|path| files.read(path).ok());
+    let mut roots = RootCertStore::empty();
+    let found = CertificateDer::pem_slice_iter(bundle.as_deref().unwrap_or_default());
+    roots.add_parsable_certificates(found.flatten());
+    match chain(roots, provider) {
+        Ok(chain) => Belief::Chain {
+            chain,
+            pinned: Vec::new(),
+        },
+        Err(_) => Belief::Nobody,
     }
-    Ok(Some(Arc::new(rule)))
 }
 
 fn chain(
-    pem: &Pem,
-    authorities: &[CertificateDer<'static>],
+    roots: RootCertStore,
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, Wrong> {
-    let mut roots = RootCertStore::empty();
-    for authority in authorities {
-        let added = roots.add(authority.clone());
-        added.map_err(|error| pem.wrong(format!("not a usable certificate: {error}")))?;
+) -> Result<Arc<dyn ClientCertVerifier>, VerifierBuilderError> {
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build()
+}
+
+/// Whose certificates are believed.
+#[derive(Debug)]
+enum Belief {
+    /// Whatever a client shows.
+    Anybody,
+    /// Those with a chain up to an authority, and the authorities themselves: Go lets a client in that shows one
+    /// of them as its own certificate, and self-signed client certificates are deployed that way. webpki alone
+    /// would refuse them.
+    Chain {
+        chain: Arc<dyn ClientCertVerifier>,
+        pinned: Vec<CertificateDer<'static>>,
+    },
+    /// No authority is known, so no certificate can be good.
+    Nobody,
+}
+
+impl Belief {
+    fn check(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Anybody => Ok(()),
+            Self::Nobody => Err(CertificateError::UnknownIssuer.into()),
+            Self::Chain { chain, pinned } => {
+                match chain.verify_client_cert(certificate, intermediates, now) {
+                    Err(_) if is_pinned(pinned, certificate, now) => Ok(()),
+                    verified => verified.map(drop),
+                }
+            }
+        }
     }
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-    builder.build().map_err(|error| pem.wrong(error))
+}
+
+fn is_pinned(
+    pinned: &[CertificateDer<'_>],
+    certificate: &CertificateDer<'_>,
+    now: UnixTime,
+) -> bool {
+    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    pinned.contains(certificate)
+        && der::validity(certificate).is_some_and(|valid| valid.contains(&seconds))
 }
 
 /// One policy.
 #[derive(Debug)]
 struct Rule {
-    /// Verifies the chain up to an authority, unless any certificate will do.
-    chain: Option<Arc<dyn ClientCertVerifier>>,
-    /// The authorities themselves. Go lets a client in that shows one of them as its own certificate, and
-    /// self-signed client certificates are deployed that way; webpki alone would refuse them.
-    pinned: Vec<CertificateDer<'static>>,
+    belief: Belief,
     required: bool,
     allowed_sans: Option<Vec<String>>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Rule {
-    fn is_pinned(&self, certificate: &CertificateDer<'_>, now: UnixTime) -> bool {
-        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        self.pinned.iter().any(|pinned| pinned == certificate)
-            && der::validity(certificate).is_some_and(|valid| valid.contains(&seconds))
-    }
-
     fn has_allowed_san(&self, certificate: &CertificateDer<'_>) -> bool {
         let Some(allowed) = &self.allowed_sans else {
             return true;
@@ -128,9 +193,10 @@ impl ClientCertVerifier for Rule {
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.chain
-            .as_ref()
-            .map_or(&[], |chain| chain.root_hint_subjects())
+        match &self.belief {
+            Belief::Chain { chain, .. } => chain.root_hint_subjects(),
+            Belief::Anybody | Belief::Nobody => &[],
+        }
     }
 
     fn verify_client_cert(
@@ -139,12 +205,7 @@ impl ClientCertVerifier for Rule {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        if let Some(chain) = &self.chain
-            && let Err(error) = chain.verify_client_cert(end_entity, intermediates, now)
-            && !self.is_pinned(end_entity, now)
-        {
-            return Err(error);
-        }
+        self.belief.check(end_entity, intermediates, now)?;
         if !self.has_allowed_san(end_entity) {
             return Err(CertificateError::ApplicationVerificationFailure.into());
         }

@@ -1,5 +1,8 @@
 //! Addresses and sockets: what binds, and what a start that cannot bind says.
 
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+
 use promontory_exporter::server::Site;
 
 use crate::client::ask;
@@ -70,4 +73,42 @@ fn systemd_without_sockets_is_an_error() {
         error.starts_with("systemd sockets: none were passed"),
         "{error}"
     );
+}
+
+/// systemd's half of the protocol: the socket as descriptor 3, the pid and the count in the environment.
+#[test]
+fn systemd_sockets_are_served() {
+    let passed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = passed.local_addr().unwrap();
+    let script = "exec 3<&0; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"";
+    let mut child = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "--ignored",
+            "listening::serve_what_systemd_passed",
+        ])
+        .stdin(Stdio::from(OwnedFd::from(passed)))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The connection waits in the backlog until the child serves it.
+    let here = ask(&[&format!("http://{address}/")]);
+    assert_eq!(here, ("HTTP/1.1 200".into(), "here".into()));
+    assert_eq!(ask(&[&format!("http://{address}/quit")]).0, "HTTP/1.1 200");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+#[ignore = "the child process of systemd_sockets_are_served"]
+fn serve_what_systemd_passed() {
+    let (quit, told) = std::sync::mpsc::channel();
+    let mut site = site(app().route(
+        "/quit",
+        axum::routing::get(async move || quit.send(()).map_or("late", |()| "bye")),
+    ));
+    site.systemd_socket = true;
+    let _running = start(site).unwrap();
+    told.recv().unwrap();
 }
