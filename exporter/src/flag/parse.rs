@@ -1,19 +1,12 @@
 //! A command line, read by clap as the table tells it, answered in kingpin's or pflag's words.
 
-use std::fs::File;
-use std::io::Read;
-
 use clap::builder::Str;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::{DERIVED, Flag, Flags, Parsed, Setting, Spelling, Table, Takes, UsageError};
+use super::value::{bool_of, default, read};
+use super::{DERIVED, Flag, Flags, Parsed, Setting, Spelling, Table, Takes, UsageError, argfile};
 use crate::golang;
-
-/// The largest file of arguments that `@file` reads, in bytes.
-const ARGUMENTS_FILE_BYTES_MAX: u64 = 1 << 20;
-/// How many files may be opened for one command line: a file may name others, also itself.
-const ARGUMENTS_FILES_MAX: usize = 16;
 
 impl Table {
     /// Reads a command line, without the program's own name in front.
@@ -28,7 +21,7 @@ impl Table {
         };
         let mut args: Vec<String> = args.into_iter().collect();
         if self.spelling == Spelling::Kingpin {
-            args = expand(args).map_err(error)?;
+            args = argfile::expand(args).map_err(error)?;
         }
         // Behind `--` there are only arguments, and no program of ours takes any.
         let rest = args
@@ -232,167 +225,6 @@ fn setting_of_switch(name: &str, spelling: Spelling, matches: &ArgMatches) -> bo
             .get_one::<String>(name)
             .is_some_and(|value| bool_of(value).unwrap_or(false)),
     }
-}
-
-/// The value of a flag that was not given.
-fn default(takes: &Takes) -> Result<Setting, String> {
-    Ok(match takes {
-        Takes::Switch { default } => Setting::Switch(*default),
-        Takes::Text { default } => Setting::Text(default.clone().into_owned()),
-        Takes::Texts { default } => {
-            Setting::Texts(default.iter().map(|&text| text.to_owned()).collect())
-        }
-        Takes::Url { default } | Takes::Choice { default, .. } => {
-            Setting::Text((*default).to_owned())
-        }
-        Takes::Duration { default } => Setting::Duration(golang::parse_duration(default)?),
-        Takes::Integer { default } => Setting::Integer(*default),
-        Takes::Float { default } => Setting::Float(*default),
-    })
-}
-
-/// A given value, checked; the error is what Go's parser says.
-fn read(takes: &Takes, text: &str, spelling: Spelling) -> Result<Setting, String> {
-    match takes {
-        Takes::Switch { .. } => bool_of(text)
-            .map(Setting::Switch)
-            .ok_or_else(|| syntax("ParseBool", text)),
-        Takes::Text { .. } | Takes::Texts { .. } => Ok(Setting::Text(text.to_owned())),
-        Takes::Url { .. } => url(text).map(|()| Setting::Text(text.to_owned())),
-        Takes::Choice { of, what, .. } => {
-            match of.iter().find(|word| word.eq_ignore_ascii_case(text)) {
-                Some(word) => Ok(Setting::Text((*word).to_owned())),
-                None => Err(format!("unrecognized {what} {text}")),
-            }
-        }
-        Takes::Duration { .. } => golang::parse_duration(text).map(Setting::Duration),
-        Takes::Integer { .. } => integer(text, spelling).map(Setting::Integer),
-        Takes::Float { .. } => text
-            .parse()
-            .map(Setting::Float)
-            .map_err(|_| syntax("ParseFloat", text)),
-    }
-}
-
-/// A whole number. kingpin reads it as a float and cuts it: `1e3` is a thousand; pflag knows `0x10`.
-fn integer(text: &str, spelling: Spelling) -> Result<i64, String> {
-    if let Ok(value) = text.parse() {
-        return Ok(value);
-    }
-    let syntax = |function: &str| syntax(function, text);
-    match spelling {
-        Spelling::Kingpin => match text.parse::<f64>() {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the range is checked just before"
-            )]
-            Ok(value) if value.abs() < 9e18 => Ok(value as i64),
-            _ => Err(syntax("ParseFloat")),
-        },
-        Spelling::Pflag => {
-            let digits = text.strip_prefix("0x").unwrap_or_default();
-            i64::from_str_radix(digits, 16).map_err(|_| syntax("ParseInt"))
-        }
-    }
-}
-
-/// What Go's strconv says of a text that is no number.
-fn syntax(function: &str, text: &str) -> String {
-    format!(
-        "strconv.{function}: parsing {}: invalid syntax",
-        golang::quote(text)
-    )
-}
-
-/// Go's `strconv.ParseBool`.
-fn bool_of(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
-}
-
-/// The complaints of Go's `url.Parse` that a prefix or an external URL can meet.
-fn url(text: &str) -> Result<(), String> {
-    let error = |reason: &str| Err(format!("parse {}: {reason}", golang::quote(text)));
-    if text.chars().any(|c| c < ' ' || c == '\u{7f}') {
-        return error("net/url: invalid control character in URL");
-    }
-    if text.starts_with(':') {
-        return error("missing protocol scheme");
-    }
-    let first = text.split('/').next().unwrap_or_default();
-    let scheme = first.split(':').next().unwrap_or_default();
-    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    if first.contains(':') && !is_scheme {
-        return error("first path segment in URL cannot contain colon");
-    }
-    for (at, _) in text.match_indices('%') {
-        let digits = text.get(at + 1..at + 3).unwrap_or_default();
-        if digits.len() != 2 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            let escape: String = text
-                .chars()
-                .skip(text.get(..at).map_or(0, |before| before.chars().count()))
-                .take(3)
-                .collect();
-            return error(&format!("invalid URL escape {}", golang::quote(&escape)));
-        }
-    }
-    Ok(())
-}
-
-/// Replaces every `@file` by the lines of the file, as kingpin does: no comments, no blank lines.
-fn expand(args: Vec<String>) -> Result<Vec<String>, String> {
-    let mut todo: Vec<String> = args.into_iter().rev().collect();
-    let mut done = Vec::new();
-    let mut files = 0;
-    while let Some(arg) = todo.pop() {
-        if arg == "--" {
-            done.push(arg);
-            done.extend(todo.drain(..).rev());
-        } else if let Some(name) = arg.strip_prefix('@') {
-            files += 1;
-            if files > ARGUMENTS_FILES_MAX {
-                return Err(format!(
-                    "more than {ARGUMENTS_FILES_MAX} files of arguments"
-                ));
-            }
-            let text = arguments_file(name)?;
-            let lines = text
-                .lines()
-                .filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-            todo.extend(lines.map(str::to_owned).rev());
-        } else {
-            done.push(arg);
-        }
-    }
-    Ok(done)
-}
-
-/// The text of a file of arguments.
-fn arguments_file(name: &str) -> Result<String, String> {
-    if name.is_empty() {
-        return Err("expected @ file to expand arguments from".to_owned());
-    }
-    let quoted = golang::quote(name);
-    let file = File::open(name)
-        .map_err(|error| format!("failed to open arguments file {quoted}: {error}"))?;
-    let mut text = String::new();
-    let read = file
-        .take(ARGUMENTS_FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text);
-    let length =
-        read.map_err(|error| format!("failed to read arguments from {quoted}: {error}"))?;
-    if length as u64 > ARGUMENTS_FILE_BYTES_MAX {
-        return Err(format!(
-            "failed to read arguments from {quoted}: more than {ARGUMENTS_FILE_BYTES_MAX} bytes"
-        ));
-    }
-    Ok(text)
 }
 
 /// The width of help: `COLUMNS` where it is set, else 80.
