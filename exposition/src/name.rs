@@ -116,16 +116,24 @@ fn is_classic(name: &[u8], also: u8) -> bool {
     }
 }
 
-/// Spells a metric or label name for a page written under a scheme, as `model.EscapeMetricFamily`
-/// does: a classic name stays as it is whatever the scheme, every other name is [`escape`]d.
-///
-/// Label names are measured by the metric alphabet too, so a colon is left alone; that is upstream's
-/// choice.
+/// Spells a metric name for a page written under a scheme, as `model.EscapeMetricFamily` does: a
+/// classic name stays as it is whatever the scheme, every other name is [`escape`]d.
 pub fn spell(name: &str, escaping: Escaping) -> Cow<'_, str> {
     if escaping == Escaping::AllowUtf8 || is_classic_metric_name(name) {
         return Cow::Borrowed(name);
     }
     escape(name, escaping)
+}
+
+/// Spells a label name for a page written under a scheme.
+///
+/// Unlike upstream, which measures label names by the metric alphabet, a colon is foreign here: left
+/// alone, one label called `a:b` would make Prometheus refuse the whole page.
+pub fn spell_label(name: &str, escaping: Escaping) -> Cow<'_, str> {
+    if escaping == Escaping::AllowUtf8 || name.is_empty() || is_classic_label_name(name) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(replace_foreign(name, escaping, 0))
 }
 
 /// Spells `name` under a scheme, as `model.EscapeName` of prometheus/common does.
@@ -140,14 +148,20 @@ pub fn escape(name: &str, escaping: Escaping) -> Cow<'_, str> {
     if untouched {
         return Cow::Borrowed(name);
     }
+    Cow::Owned(replace_foreign(name, escaping, METRIC_ONLY))
+}
+
+/// Replaces the characters that are not of the classic label alphabet, nor of the class `also`.
+fn replace_foreign(name: &str, escaping: Escaping, also: u8) -> String {
     let mut out = String::with_capacity(name.len() + 16);
     if escaping == Escaping::Values {
         out.push_str("U__");
     }
     for (at, character) in name.char_indices() {
         // Upstream asks for the position in bytes: a digit is foreign only as the very first byte.
-        let classic = matches!(character, 'a'..='z' | 'A'..='Z' | '_' | ':')
-            || (at > 0 && character.is_ascii_digit());
+        let classic = matches!(character, 'a'..='z' | 'A'..='Z' | '_')
+            || (at > 0 && character.is_ascii_digit())
+            || (character == ':' && also == METRIC_ONLY);
         match (escaping, character) {
             (Escaping::Dots | Escaping::Values, '_') => out.push_str("__"),
             (Escaping::Dots, '.') => out.push_str("_dot_"),
@@ -157,7 +171,7 @@ pub fn escape(name: &str, escaping: Escaping) -> Cow<'_, str> {
             _ => out.push('_'),
         }
     }
-    Cow::Owned(out)
+    out
 }
 
 /// Undoes [`Escaping::Values`], as `model.UnescapeName` does: a name that is not a valid escaped

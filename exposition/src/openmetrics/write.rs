@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::name::{self, Escaping};
 use crate::number;
-use crate::text::write::{put_name, put_quoted};
+use crate::text::write::{put_label_name, put_name, put_quoted};
 
 /// How OpenMetrics is written. The default is what `expfmt` does without options.
 #[derive(Clone, Copy, Debug, Default)]
@@ -344,7 +344,7 @@ fn put_labels(labels: &[Label<'_>], escaping: Escaping, out: &mut Vec<u8>) {
         if at > 0 {
             out.push(b',');
         }
-        put_name(&name::spell(&label.name, escaping), out);
+        put_label_name(&name::spell_label(&label.name, escaping), out);
         out.extend_from_slice(b"=\"");
         // Upstream treats the value of this label as the metric name it is.
         if label.name == "__name__" {

@@ -206,7 +206,7 @@ impl Printer<'_> {
     fn labels(&mut self, labels: &[Label<'_>], escaping: Escaping) {
         for label in labels {
             self.message("label", |message| {
-                message.string("name", &name::spell(&label.name, escaping));
+                message.string("name", &name::spell_label(&label.name, escaping));
                 message.string("value", &spelled_value(label, escaping));
             });
         }

@@ -139,7 +139,7 @@ pub(super) fn spelled_value<'l>(label: &'l Label<'_>, escaping: Escaping) -> Cow
 fn put_labels(labels: &[Label<'_>], escaping: Escaping, out: &mut Vec<u8>) {
     for label in labels {
         put_message(1, out, |out| {
-            put_string(1, &name::spell(&label.name, escaping), out);
+            put_string(1, &name::spell_label(&label.name, escaping), out);
             put_string(2, &spelled_value(label, escaping), out);
         });
     }

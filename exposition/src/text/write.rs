@@ -164,7 +164,7 @@ impl Lines<'_, '_> {
             if at > 0 {
                 self.out.push(b',');
             }
-            put_name(&name::spell(&label.name, self.escaping), self.out);
+            put_label_name(&name::spell_label(&label.name, self.escaping), self.out);
             self.out.extend_from_slice(b"=\"");
             // Upstream treats the value of this label as the metric name it is.
             if label.name == "__name__" {
@@ -178,10 +178,19 @@ impl Lines<'_, '_> {
     }
 }
 
-/// Writes a name as it is, or quoted where it is not classic. Label names are measured by the metric
-/// alphabet, so one with a colon is not quoted; that is upstream's choice.
+/// Writes a metric name as it is, or quoted where it is not classic.
 pub(crate) fn put_name(name: &str, out: &mut Vec<u8>) {
-    if name::is_classic_metric_name(name) {
+    put_bare_or_quoted(name, name::is_classic_metric_name(name), out);
+}
+
+/// Writes a label name as it is, or quoted where it is not classic; upstream does not quote a colon,
+/// and no reader takes that.
+pub(crate) fn put_label_name(name: &str, out: &mut Vec<u8>) {
+    put_bare_or_quoted(name, name::is_classic_label_name(name), out);
+}
+
+fn put_bare_or_quoted(name: &str, bare: bool, out: &mut Vec<u8>) {
+    if bare {
         out.extend_from_slice(name.as_bytes());
     } else {
         out.push(b'"');

@@ -6,7 +6,7 @@
 use promontory_corpus::mutate::{Dice, mutate};
 use promontory_exposition::format::{Limits, read, write};
 use promontory_exposition::openmetrics::write::{Style, finish};
-use promontory_exposition::{Escaping, Family, Format, Target};
+use promontory_exposition::{Escaping, Family, Format, Label, Target};
 
 use super::{Answer, Go, dump, times};
 
@@ -69,7 +69,7 @@ fn our_protobuf_says_what_we_mean() {
 #[test]
 fn families_are_written_alike() {
     let mut go = Go::start();
-    let (mut count, mut different) = (0, Vec::new());
+    let (mut count, mut colons, mut different) = (0, 0, Vec::new());
     each_families(52, |name, families| {
         let Some(question) = ours(Format::Protobuf, Escaping::AllowUtf8, families) else {
             return;
@@ -83,7 +83,11 @@ fn families_are_written_alike() {
                         Answer::Fine(bytes) => Some(bytes),
                         Answer::Error(_) | Answer::Panic(_) => None,
                     };
-                if normal(*format, &ours) != normal(*format, &theirs) {
+                let differ = normal(*format, &ours) != normal(*format, &theirs);
+                if differ && labels(families).any(|label| label.name.contains(':')) {
+                    // A colon in a label name: Go prints it bare, and Prometheus refuses the whole page.
+                    colons += 1;
+                } else if differ {
                     different.push(format!(
                         "{name}, {format:?}, {escaping:?}:\nours:\n{}\ntheirs:\n{}\n",
                         shown(&ours),
@@ -93,6 +97,10 @@ fn families_are_written_alike() {
             }
         }
     });
+    assert!(
+        colons > 0,
+        "colons in label names no longer make a difference"
+    );
     assert!(
         different.is_empty(),
         "{} of {count} differ; the first:\n{}",
@@ -106,6 +114,9 @@ fn families_are_written_alike() {
 fn options_of_openmetrics_are_written_alike() {
     let mut go = Go::start();
     each_families(53, |name, families| {
+        if labels(families).any(|label| label.name.contains(':')) {
+            return;
+        }
         let Some(question) = ours(Format::Protobuf, Escaping::AllowUtf8, families) else {
             return;
         };
@@ -149,6 +160,11 @@ fn options_of_openmetrics_are_written_alike() {
             );
         }
     });
+}
+
+fn labels<'f, 'a>(families: &'f [Family<'a>]) -> impl Iterator<Item = &'f Label<'a>> {
+    let metrics = families.iter().flat_map(|family| &family.metrics);
+    metrics.flat_map(|metric| &metric.labels)
 }
 
 /// Go's prototext doubles blanks at random, so that nobody relies on its spelling.
