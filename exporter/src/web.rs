@@ -5,8 +5,18 @@
 //! `stat` each), so a change counts from the next one on. A changed file that cannot be used never opens the
 //! gate: the last good one stays, and the log says so once.
 //!
-//! `config` reads the file, `files` notices changes, `tls` and `client_cert` build what rustls needs, `users`
-//! checks passwords, `rate` counts.
+//! `config` reads the file, `files` notices changes, `tls`, `pem` and `client_cert` build what rustls needs,
+//! `users` checks passwords, `rate` counts.
+//!
+//! # Differences from exporter-toolkit
+//! - A bad file at the start ends the program with an error (the Go programs end too, but with exit code 0).
+//!   A bad change later answers nothing with 500: the last good config stays.
+//! - A change that empties the file, or switches TLS on or off, needs a restart. Everything else, also the rate
+//!   limit and `http2`, follows the file.
+//! - TLS 1.2 and 1.3 only; no CBC cipher suites and no curve P-521: a file that names them is refused.
+//!   `prefer_server_cipher_suites` has an effect (Go ignores it).
+//! - `client_allowed_sans` without a policy that asks for certificates is refused (there it is ignored).
+//! - A client authority that is no certificate is refused (there it refuses every client).
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -22,6 +32,7 @@ mod client_cert;
 mod config;
 mod der;
 mod files;
+mod pem;
 mod rate;
 mod tls;
 mod users;

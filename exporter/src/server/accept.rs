@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -47,9 +47,12 @@ async fn accept_all(
     connections: &mut JoinSet<()>,
     shutdown: &Shutdown,
 ) {
-    let mut pause = PAUSE;
+    let (mut pause, mut full) = (PAUSE, Full::default());
     loop {
         // Without a permit nothing is accepted: clients beyond the limit wait in the kernel's backlog.
+        if site.connections.available_permits() == 0 {
+            full.warn(site);
+        }
         let Ok(permit) = Arc::clone(&site.connections).acquire_owned().await else {
             return;
         };
@@ -73,6 +76,27 @@ async fn accept_all(
         }
         // Forget the connections that ended.
         while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Says that the limit is reached, but not for every client that waits.
+#[derive(Default)]
+struct Full {
+    said: Option<Instant>,
+}
+
+impl Full {
+    fn warn(&mut self, site: &SiteState) {
+        let lately = |said: Instant| said.elapsed() < Duration::from_secs(60);
+        if !self.said.is_some_and(lately) {
+            self.said = Some(Instant::now());
+            let limit = site.limits.connections_max;
+            tracing::warn!(
+                site = site.name,
+                limit,
+                "All connections are in use, clients wait"
+            );
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use rustls::{
 use super::config::{Document, TlsSection, Wrong, given};
 use super::der;
 use super::files::Files;
-use super::tls::{Pem, wrong};
+use super::pem::{Pem, wrong};
 
 /// What decides about a client's certificate, or `None` if none is asked for.
 pub(super) fn verifier(

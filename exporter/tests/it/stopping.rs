@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use axum::routing::get;
 use promontory_exporter::limits::Limits;
 use tokio::sync::Semaphore;
 
-use crate::client::{answer, connect, rest};
-use crate::running::{Running, site, start};
+use crate::certs;
+use crate::client::{answer, ask, connect, rest};
+use crate::running::{Running, site, start, write_config};
 
 /// A server whose `/slow` says when it begins and ends when it may.
 struct Slow {
@@ -22,6 +24,10 @@ struct Slow {
 
 impl Slow {
     fn start(limits: Limits) -> Slow {
+        Self::start_with(limits, None)
+    }
+
+    fn start_with(limits: Limits, web_config: Option<PathBuf>) -> Slow {
         let (begun, may_end) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let (tell, wait) = (begun.clone(), may_end.clone());
         let slow = async move || {
@@ -34,6 +40,7 @@ impl Slow {
             .route("/hello", get(async || "hello"));
         let mut site = site(app);
         site.limits = limits;
+        site.web_config = web_config;
         let running = start(site).unwrap();
         Slow {
             running,
@@ -48,11 +55,15 @@ impl Slow {
         stream
             .write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             .unwrap();
+        self.wait_for_begin();
+        stream
+    }
+
+    fn wait_for_begin(&self) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
         runtime.block_on(self.begun.acquire()).unwrap().forget();
-        stream
     }
 }
 
@@ -67,6 +78,23 @@ fn a_request_in_flight_is_finished() {
     assert!(answer.ends_with("finished"), "{answer}");
     slow.running.join();
     assert!(TcpStream::connect(slow.running.address).is_err());
+}
+
+#[test]
+fn a_request_in_flight_over_http2_is_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    certs::server(folder.path());
+    let text = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n";
+    let config = write_config(folder.path(), text);
+    let mut slow = Slow::start_with(Limits::default(), Some(config));
+    let url = format!("https://{}/slow", slow.running.address);
+    let client = std::thread::spawn(move || ask(&["--insecure", "--http2", &url]));
+    slow.wait_for_begin();
+    slow.running.shutdown.trigger();
+    slow.may_end.add_permits(1);
+    let answer = client.join().unwrap();
+    assert_eq!(answer, ("HTTP/2 200".into(), "finished".into()));
+    slow.running.join();
 }
 
 #[test]

@@ -47,6 +47,24 @@ fn http2_is_offered_unless_switched_off() {
 }
 
 #[test]
+fn limits_hold_for_http2_too() {
+    let folder = tempfile::tempdir().unwrap();
+    certs::server(folder.path());
+    let mut site = crate::running::configured(folder.path(), SERVER);
+    site.limits.body_bytes_max = 1000;
+    let running = crate::running::start(site).unwrap();
+    let url = format!("https://{}/echo", running.address);
+    let check = |bytes: usize, expected: (&str, &str)| {
+        let (status, body) = ask(&["--insecure", "--http2", "--data", &"a".repeat(bytes), &url]);
+        assert_eq!((status.as_str(), body.as_str()), expected);
+    };
+    check(1000, ("HTTP/2 200", "1000 bytes"));
+    check(1001, ("HTTP/2 413", "Request Entity Too Large\n"));
+    let url = format!("https://{}/panic", running.address);
+    assert_eq!(ask(&["--insecure", &url]).0, "HTTP/2 500");
+}
+
+#[test]
 fn http_to_a_tls_port_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     certs::server(folder.path());
