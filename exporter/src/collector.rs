@@ -25,6 +25,9 @@ pub(crate) use worker::panic_words;
 use gathered::Part;
 use worker::{Outcome, Worker};
 
+/// No scrape waits longer than this, whatever its caller says.
+const PATIENCE_MAX: Duration = Duration::from_secs(24 * 3600);
+
 /// A source of metrics, asked once a scrape.
 pub trait Collector: Send + Sync + 'static {
     /// The name in `collect[]`, in the `collector` label and in logs.
@@ -153,35 +156,45 @@ impl Registry {
     pub fn gather(&self, filter: &Filter, patience: Duration) -> Result<Gathered, FilterError> {
         self.check(filter)?;
         let begin = Instant::now();
-        let deadline = begin + patience;
+        let deadline = begin + patience.min(PATIENCE_MAX);
         let (reply, outcomes) = mpsc::channel();
-        let mut waiting: Vec<Option<(&Worker, u64)>> = Vec::with_capacity(self.workers.len());
-        let mut parts = Vec::with_capacity(self.workers.len());
-        for worker in self.workers.iter().filter(|worker| worker.is_asked(filter)) {
-            match worker.ask(waiting.len(), deadline, reply.clone()) {
-                Ok(job) => waiting.push(Some((worker, job))),
-                Err(refusal) => parts.push(part(worker, Outcome::refused(refusal))),
-            }
-        }
+        let asked: Vec<&Worker> = self
+            .workers
+            .iter()
+            .filter(|worker| worker.is_asked(filter))
+            .collect();
+        let asks = asked
+            .iter()
+            .enumerate()
+            .map(|(index, worker)| worker.ask(index, deadline, reply.clone()));
+        let jobs: Vec<Result<u64, &str>> = asks.collect();
         drop(reply);
-        let mut left = waiting.len();
-        while left > 0 {
-            let Ok((index, outcome)) =
-                outcomes.recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            else {
+        let mut answers: Vec<Option<Outcome>> = asked.iter().map(|_| None).collect();
+        for _ in jobs.iter().flatten() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok((index, outcome)) = outcomes.recv_timeout(left) else {
                 break;
             };
-            if let Some((worker, _)) = waiting.get_mut(index).and_then(Option::take) {
-                parts.push(part(worker, outcome));
-                left -= 1;
-            }
+            answers[index] = Some(outcome);
         }
-        for (worker, job) in waiting.into_iter().flatten() {
-            worker.mark_late(job);
-            parts.push(part(worker, Outcome::late(begin.elapsed())));
-        }
+        // In the order of the registry: where metrics collide, the same collector wins every time.
+        let parts = asked
+            .iter()
+            .zip(jobs)
+            .zip(answers)
+            .map(|((worker, job), answer)| {
+                let outcome = match (job, answer) {
+                    (_, Some(outcome)) => outcome,
+                    (Err(refusal), None) => Outcome::refused(refusal),
+                    (Ok(job), None) => {
+                        worker.mark_late(job);
+                        Outcome::late(begin.elapsed())
+                    }
+                };
+                part(worker, outcome)
+            });
         Ok(Gathered {
-            parts,
+            parts: parts.collect(),
             series: self.series,
         })
     }

@@ -27,6 +27,8 @@ use tracing::error;
 pub use encoding::{ENCODINGS, Encoding};
 pub use meter::Meter;
 
+use meter::InFlight;
+
 use crate::collector::{Filter, FilterError, Registry};
 
 /// Where Prometheus tells how long it waits for a scrape, in seconds.
@@ -141,23 +143,27 @@ async fn scrape(
             &format!("Limit of concurrent requests reached ({max}), try again later."),
         );
     };
-    let (offer, deadline) = (options.offer, options.deadline);
-    let work = move || page(&registry, offer, deadline, &filter, &headers);
-    let page = match tokio::task::spawn_blocking(work).await {
-        Ok(page) => page,
-        Err(err) => Err(PageError::Died(err.to_string())),
+    let options = options.clone();
+    let work = move || {
+        let page = page(&registry, &options, &filter, &headers);
+        finish(page, &options.meter, in_flight)
     };
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|err| failure(&err))
+}
+
+/// The answer to a scrape, counted and logged.
+fn finish(page: Result<Response, PageError>, meter: &Meter, in_flight: InFlight) -> Response {
     match page {
         Ok(response) => in_flight.done(response),
-        Err(PageError::Filter(err)) => {
-            in_flight.forget();
-            bad_request(format!(
-                "Couldn't create filtered metrics handler: couldn't create collector: {err}"
-            ))
-        }
-        Err(err) => {
+        // No scrape after all, and not counted as one.
+        Err(PageError::Filter(err)) => bad_request(format!(
+            "Couldn't create filtered metrics handler: couldn't create collector: {err}"
+        )),
+        Err(PageError::Write(err)) => {
             error!(%err, "error serving metrics");
-            options.meter.failed(&err);
+            meter.encoding_failed();
             in_flight.done(failure(&err))
         }
     }
@@ -170,23 +176,22 @@ enum PageError {
     Filter(#[from] FilterError),
     #[error(transparent)]
     Write(#[from] WriteError),
-    #[error("the scrape's own thread died: {0}")]
-    Died(String),
 }
 
 /// Collects, writes and encodes a page. Blocks.
 fn page(
     registry: &Registry,
-    offer: Offer,
-    deadline: Duration,
+    options: &Options,
     filter: &Filter,
     headers: &HeaderMap,
 ) -> Result<Response, PageError> {
-    let patience = patience(headers).map_or(deadline, |patience| patience.min(deadline));
+    let patience =
+        patience(headers).map_or(options.deadline, |patience| patience.min(options.deadline));
     let gathered = registry.gather(filter, patience)?;
-    let negotiated = negotiate(headers, offer);
+    let negotiated = negotiate(headers, options.offer);
     let mut page = Vec::new();
-    gathered.write(negotiated.target, &mut page)?;
+    let left_out = gathered.write(negotiated.target, &mut page)?;
+    options.meter.left_out(left_out);
     let encoding = Encoding::choose(headers, ENCODINGS);
     Ok(answer(
         &negotiated.content_type,

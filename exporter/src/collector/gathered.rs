@@ -26,21 +26,22 @@ pub(super) struct Part {
 }
 
 impl Gathered {
-    /// Writes one valid page.
+    /// Writes one valid page; returns how many collectors were left out.
     ///
     /// Where the parts do not make a valid page together, the first ones win: a collector whose
     /// metrics collide with those before is left out, logged, and shown as failed.
     ///
     /// # Errors
     /// None that a collector can cause.
-    pub fn write(mut self, target: Target, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    pub fn write(mut self, target: Target, out: &mut Vec<u8>) -> Result<usize, WriteError> {
         let start = out.len();
         if self.merged(self.parts.len()).write(target, out).is_ok() {
-            return Ok(());
+            return Ok(0);
         }
-        self.silence_culprits(target);
+        let left_out = self.leave_out_culprits(target);
         out.truncate(start);
-        self.merged(self.parts.len()).write(target, out)
+        self.merged(self.parts.len()).write(target, out)?;
+        Ok(left_out)
     }
 
     /// All parts in one batch, unchecked.
@@ -60,9 +61,11 @@ impl Gathered {
         batch
     }
 
-    /// Empties every part that makes the page invalid. Slow, and only for pages that are.
-    fn silence_culprits(&mut self, target: Target) {
+    /// Empties every part that makes the page invalid and returns their number. Slow, and only for
+    /// pages that are.
+    fn leave_out_culprits(&mut self, target: Target) -> usize {
         let mut scratch = Vec::new();
+        let mut left_out = 0;
         for index in 0..self.parts.len() {
             scratch.clear();
             let Err(err) = self.merged(index + 1).write(target, &mut scratch) else {
@@ -72,7 +75,9 @@ impl Gathered {
             error!(name = part.name, %err, "collector left out: its metrics do not fit the page");
             part.batch = Batch::default();
             part.success = false;
+            left_out += 1;
         }
+        left_out
     }
 }
 

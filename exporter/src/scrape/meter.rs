@@ -8,7 +8,6 @@ use http::StatusCode;
 use promontory_exposition::batch::Batch;
 use promontory_exposition::model::{Header, Kind};
 
-use super::PageError;
 use crate::collector::{CollectError, Collector};
 
 /// Counts the scrapes of one handler and bounds how many run at a time.
@@ -24,14 +23,15 @@ pub struct Meter {
     encoding_errors: AtomicU64,
 }
 
-/// A scrape being answered.
-pub(super) struct InFlight<'m>(&'m Meter);
+/// A scrape being answered. It goes with the work, not with the request: a scraper that hangs up does
+/// not make room for more work.
+pub(super) struct InFlight(Arc<Meter>);
 
 impl Meter {
     /// Begins a scrape, unless `max` are running; 0 is no bound.
-    pub(super) fn enter(&self, max: usize) -> Option<InFlight<'_>> {
+    pub(super) fn enter(self: &Arc<Self>, max: usize) -> Option<InFlight> {
         let running = self.in_flight.fetch_add(1, Relaxed);
-        let in_flight = InFlight(self);
+        let in_flight = InFlight(Arc::clone(self));
         if max > 0 && running >= max as u64 {
             self.refused.fetch_add(1, Relaxed);
             return None;
@@ -39,17 +39,18 @@ impl Meter {
         Some(in_flight)
     }
 
-    /// Counts a page that could not be made.
-    pub(super) fn failed(&self, error: &PageError) {
-        let counter = match error {
-            PageError::Write(_) => &self.encoding_errors,
-            PageError::Filter(_) | PageError::Died(_) => &self.gathering_errors,
-        };
-        counter.fetch_add(1, Relaxed);
+    /// Counts collectors that were left out because their metrics collide with others.
+    pub(super) fn left_out(&self, collectors: usize) {
+        self.gathering_errors.fetch_add(collectors as u64, Relaxed);
+    }
+
+    /// Counts a page that could not be written.
+    pub(super) fn encoding_failed(&self) {
+        self.encoding_errors.fetch_add(1, Relaxed);
     }
 }
 
-impl InFlight<'_> {
+impl InFlight {
     /// Ends a scrape and counts its status.
     pub(super) fn done(self, response: Response) -> Response {
         let counter = if response.status() == StatusCode::OK {
@@ -60,12 +61,9 @@ impl InFlight<'_> {
         counter.fetch_add(1, Relaxed);
         response
     }
-
-    /// Ends what was no scrape after all.
-    pub(super) fn forget(self) {}
 }
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Relaxed);
     }
