@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
-use promontory_exposition::name::{escape, is_classic_label_name};
+use promontory_exposition::name::{escape, is_classic_label_name, spell_label};
 use promontory_exposition::{Escaping, Family, Kind, Label, Metric, Value};
 
 use crate::family::{About, PushedFamily, UnixNanos, build, encode};
@@ -415,7 +415,7 @@ fn spelled_twice(labels: &[Label<'_>]) -> bool {
     let mut seen = HashSet::new();
     !labels
         .iter()
-        .all(|label| seen.insert(escape(&label.name, Escaping::Underscores)))
+        .all(|label| seen.insert(spell_label(&label.name, Escaping::Underscores)))
 }
 
 /// Series are compared by fingerprint: 64 bits, as upstream, but keyed anew in each process so that nobody can
@@ -442,7 +442,7 @@ impl SeriesHasher {
         let mut pairs: SmallPairs<'_> = labels
             .iter()
             .filter(|label| !label.value.is_empty())
-            .map(|label| (escape(&label.name, Escaping::Underscores), &*label.value))
+            .map(|label| (spell_label(&label.name, Escaping::Underscores), &*label.value))
             .collect();
         // Spelling can change the order of names; classic names stay sorted.
         pairs.sort_unstable();
