@@ -158,17 +158,34 @@ pub fn parse(text: &[u8]) -> Option<f64> {
         [b'+', rest @ ..] => (false, rest),
         _ => (false, text),
     };
-    let decimal = match unsigned.first()? {
-        b'0'..=b'9' | b'.' => Decimal::scan(unsigned)?,
-        _ => return parse_word(text, unsigned, negative),
-    };
-    match decimal.exact() {
-        Some(value) => Some(if negative { -value } else { value }),
-        // The scan has checked the grammar; this one takes care of rounding.
-        None => fast_float2::parse::<f64, _>(text)
-            .ok()
-            .filter(|value| value.is_finite()),
+    if let Some(whole) = parse_whole(unsigned) {
+        return Some(if negative { -whole } else { whole });
     }
+    match unsigned.first()? {
+        // The same grammar as Go's for decimals; but what is too large is infinite there.
+        b'0'..=b'9' | b'.' => {
+            let value = fast_float2::parse::<f64, _>(unsigned).ok()?;
+            let value = if negative { -value } else { value };
+            value.is_finite().then_some(value)
+        }
+        _ => parse_word(text, unsigned, negative),
+    }
+}
+
+/// Whole numbers that a float holds exactly: most values are such.
+fn parse_whole(digits: &[u8]) -> Option<f64> {
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
+    }
+    let mut whole = 0_u64;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        whole = whole * 10 + u64::from(digit);
+    }
+    Some(whole as f64)
 }
 
 /// `inf` and `infinity` may carry a sign, `nan` may not; all in any case.
@@ -184,99 +201,4 @@ fn parse_word(text: &[u8], unsigned: &[u8], negative: bool) -> Option<f64> {
     } else {
         None
     }
-}
-
-/// An unsigned decimal number as it was spelled.
-struct Decimal {
-    /// All digits as one number; wrapped where there are more than [`MAX_EXACT_DIGITS`].
-    mantissa: u64,
-    /// How many digits there are, zeros at the front included.
-    digits: usize,
-    /// The power of ten that the mantissa is multiplied with.
-    exponent: i64,
-}
-
-/// Any 19 digits fit into 64 bits.
-const MAX_EXACT_DIGITS: usize = 19;
-
-/// The powers of ten that a float holds exactly.
-const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-];
-
-impl Decimal {
-    /// Checks the grammar: digits with at most one point among them, then perhaps an exponent.
-    fn scan(text: &[u8]) -> Option<Self> {
-        let mut mantissa = 0_u64;
-        let mut at = 0;
-        let mut run = |at: &mut usize| {
-            let from = *at;
-            while let Some(digit) = text
-                .get(*at)
-                .map(|byte| byte.wrapping_sub(b'0'))
-                .filter(|&digit| digit < 10)
-            {
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-                *at += 1;
-            }
-            *at - from
-        };
-        let mut digits = run(&mut at);
-        let mut exponent = 0;
-        if text.get(at) == Some(&b'.') {
-            at += 1;
-            let fraction = run(&mut at);
-            digits += fraction;
-            exponent = -(fraction as i64);
-        }
-        if digits == 0 {
-            return None;
-        }
-        if at < text.len() {
-            exponent = exponent.saturating_add(scan_exponent(&text[at..])?);
-        }
-        Some(Self {
-            mantissa,
-            digits,
-            exponent,
-        })
-    }
-
-    /// The value, where one multiplication or division of exact numbers gives it (Clinger).
-    fn exact(&self) -> Option<f64> {
-        if self.digits > MAX_EXACT_DIGITS || self.mantissa > 1 << 53 {
-            return None;
-        }
-        let mantissa = self.mantissa as f64;
-        let power = POWERS.get(usize::try_from(self.exponent.unsigned_abs()).ok()?)?;
-        Some(if self.exponent < 0 {
-            mantissa / power
-        } else {
-            mantissa * power
-        })
-    }
-}
-
-/// `e`, perhaps a sign, and at least one digit, to the end of the text.
-fn scan_exponent(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'e' | b'E', b'-', rest @ ..] => (true, rest),
-        [b'e' | b'E', b'+', rest @ ..] | [b'e' | b'E', rest @ ..] => (false, rest),
-        _ => return None,
-    };
-    if digits.is_empty() {
-        return None;
-    }
-    let mut magnitude = 0_i64;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        magnitude = magnitude
-            .saturating_mul(10)
-            .saturating_add(i64::from(digit));
-    }
-    Some(if negative { -magnitude } else { magnitude })
 }

@@ -334,21 +334,36 @@ impl<'a> Lines<'a> {
     /// can stand twice.
     fn is_last_greatest(&self) -> bool {
         match self.labels.as_slice() {
-            [.., before, last] => before.name < last.name,
+            // Most names differ in their first byte already.
+            [.., before, last] => match (before.name.as_bytes(), last.name.as_bytes()) {
+                ([a, ..], [b, ..]) if a != b => a < b,
+                (before, last) => before < last,
+            },
             _ => true,
         }
     }
 
     fn check_duplicates(&mut self, metric: Option<&str>) -> Result<()> {
         let labels = &self.labels;
-        self.order.clear();
-        self.order.extend(0..labels.len() as u32);
-        self.order
-            .sort_unstable_by(|&a, &b| labels[a as usize].name.cmp(&labels[b as usize].name));
-        let twice = self.order.windows(2).find_map(|pair| {
-            let name = &labels[pair[0] as usize].name;
-            (*name == labels[pair[1] as usize].name && !is_value_label(name)).then_some(name)
-        });
+        let twice = if labels.len() <= FEW {
+            let pairs = labels.iter().enumerate();
+            pairs
+                .flat_map(|(at, label)| labels[..at].iter().map(move |before| (before, label)))
+                .find(|(before, label)| before.name == label.name && !is_value_label(&label.name))
+                .map(|(_, label)| &label.name)
+        } else {
+            let name = |at: u32| &labels[at as usize].name;
+            self.order.clear();
+            self.order.extend(0..labels.len() as u32);
+            self.order.sort_unstable_by(|&a, &b| name(a).cmp(name(b)));
+            let mut pairs = self
+                .order
+                .windows(2)
+                .map(|pair| (name(pair[0]), name(pair[1])));
+            pairs
+                .find(|(a, b)| a == b && !is_value_label(a))
+                .map(|(a, _)| a)
+        };
         match twice {
             None => Ok(()),
             Some(label) => {
@@ -383,6 +398,9 @@ impl<'a> Lines<'a> {
         Ok((value, Some(timestamp_ms)))
     }
 }
+
+/// Up to so many labels are compared each with each; more are sorted first.
+const FEW: usize = 10;
 
 /// The labels that belong to the value of a histogram or summary.
 pub(super) fn is_value_label(name: &str) -> bool {

@@ -60,14 +60,12 @@ pub(super) fn word_end(line: &str, mut at: usize) -> usize {
 /// Reads a name, plain or quoted, and says where it ends; empty where none starts here.
 #[inline]
 pub(super) fn name(line: &str, start: usize, kind: NameToken) -> Result<(Cow<'_, str>, usize)> {
-    let class = |at| CLASS[usize::from(byte(line, at))];
     let extra = kind.extra();
     let mut at = start;
-    if class(at) & (START | extra) != 0 {
-        at += 1;
-        while class(at) & (CONTINUE | extra) != 0 {
-            at += 1;
-        }
+    if CLASS[usize::from(byte(line, at))] & (START | extra) != 0 {
+        let rest = &line.as_bytes()[start..];
+        let foreign = |&byte: &u8| CLASS[usize::from(byte)] & (CONTINUE | extra) == 0;
+        at += rest.iter().position(foreign).unwrap_or(rest.len());
     }
     if byte(line, at) == b'"' {
         return quoted_name(line, start, kind);
@@ -96,16 +94,7 @@ pub(super) fn label_value(line: &str, start: usize) -> Result<(Cow<'_, str>, usi
 #[inline]
 fn quoted<'a>(line: &'a str, start: usize, of: &str, what: &str) -> Result<(Cow<'a, str>, usize)> {
     let bytes = &line.as_bytes()[start..];
-    // Most values are shorter than what a vector search needs to start up.
-    let mut near = 0;
-    while near < bytes.len().min(16) && bytes[near] != b'"' && bytes[near] != b'\\' {
-        near += 1;
-    }
-    let stop = if near < 16 {
-        (near < bytes.len()).then_some(near)
-    } else {
-        memchr::memchr2(b'"', b'\\', &bytes[near..]).map(|at| near + at)
-    };
+    let stop = find_quote(bytes);
     match stop {
         Some(at) if bytes[at] == b'"' => {
             Ok((Cow::Borrowed(&line[start..start + at]), start + at + 1))
@@ -120,6 +109,36 @@ fn quoted<'a>(line: &'a str, start: usize, of: &str, what: &str) -> Result<(Cow<
         }
         None => Err(unclosed(&line[start..], of, what)),
     }
+}
+
+/// Where the first quote or backslash stands.
+#[inline]
+fn find_quote(bytes: &[u8]) -> Option<usize> {
+    // Most values are shorter than what a vector search needs to start up: two words are looked at
+    // by hand, each byte of a word at once.
+    let mut at = 0;
+    while at < 16 {
+        let Some((word, _)) = bytes[at.min(bytes.len())..].split_first_chunk::<8>() else {
+            break;
+        };
+        let word = u64::from_le_bytes(*word);
+        let found = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr::memchr2(b'"', b'\\', &bytes[at..]).map(|found| at + found)
+}
+
+const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
+const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
+
+/// Marks zero bytes with their highest bit; below the first mark every bit is right.
+#[inline]
+fn zero_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    word.wrapping_sub(ONES) & !word & (ONES << 7)
 }
 
 #[cold]
