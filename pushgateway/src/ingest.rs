@@ -442,7 +442,12 @@ impl SeriesHasher {
         let mut pairs: SmallPairs<'_> = labels
             .iter()
             .filter(|label| !label.value.is_empty())
-            .map(|label| (spell_label(&label.name, Escaping::Underscores), &*label.value))
+            .map(|label| {
+                (
+                    spell_label(&label.name, Escaping::Underscores),
+                    &*label.value,
+                )
+            })
             .collect();
         // Spelling can change the order of names; classic names stay sorted.
         pairs.sort_unstable();

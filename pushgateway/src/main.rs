@@ -9,6 +9,7 @@ use promontory_exporter::landing::route_prefix;
 use promontory_exporter::program::{Context, Service};
 use promontory_exporter::server::Site;
 use pushgateway::http::instrument::Metrics;
+use pushgateway::http::push::readers;
 use pushgateway::http::route::{Mounts, Routes};
 use pushgateway::http::{App, router};
 use pushgateway::{commit, flags};
@@ -41,6 +42,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         lifecycle: given.on("web.enable-lifecycle"),
         admin_api: mounts.admin_api,
         decoded_bytes_max: usize::try_from(decoded_bytes_max).unwrap_or(usize::MAX),
+        readers: readers(),
         external_prefix: route_prefix("", given.text("web.external-url")),
         flags: given.shown(),
         build: context.build,

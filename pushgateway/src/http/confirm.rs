@@ -84,11 +84,10 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     if let Some(site) = header("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");
     }
-    match (header("origin"), header("host")) {
-        (None, _) => true,
-        (Some(origin), Some(host)) => origin
-            .split_once("://")
-            .is_some_and(|(_, origin_host)| origin_host == host),
-        (Some(_), None) => false,
-    }
+    let Some(origin) = header("origin") else {
+        return true;
+    };
+    let origin = origin.split_once("://").map_or(origin, |(_, host)| host);
+    // A proxy may have changed Host; a form cannot set the header in which it says so.
+    [header("host"), header("x-forwarded-host")].contains(&Some(origin))
 }

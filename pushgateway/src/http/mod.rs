@@ -1,9 +1,9 @@
 //! The HTTP side: one file a route, and no rule about metrics.
 //!
-//! [`serve`] asks [`route`] what a request means and calls the endpoint; counting, the outermost
-//! decoding and the plain answers of the router are here, everything else is one floor down:
-//! [`push`] (pushes, deletes, wipe), [`scrape`], [`api`] (JSON) and [`pages`] (HTML). Those hand
-//! metrics to [`crate::commit`] and read [`crate::view`]; they never decide whether a push fits.
+//! [`serve`] asks [`route`] what a request means and calls the endpoint; counting and the outermost
+//! decoding are here, everything else is one floor down: [`push`] (pushes, deletes, wipe), [`scrape`],
+//! [`api`] (JSON), [`pages`] and `confirm` (HTML), `answer` (Go's plain answers). Those hand metrics to
+//! [`crate::commit`] and read [`crate::view`]; they never decide whether a push fits.
 
 mod answer;
 pub mod api;
@@ -37,6 +37,7 @@ use promontory_exporter::process::Build;
 use promontory_exporter::scrape::plain;
 use promontory_exporter::server::read_body;
 use promontory_exporter::shutdown::Shutdown;
+use tokio::sync::Semaphore;
 
 use crate::commit::Gateway;
 use crate::family::UnixNanos;
@@ -60,6 +61,8 @@ pub struct App {
     pub admin_api: bool,
     /// What a pushed body may hold when decoded.
     pub decoded_bytes_max: usize,
+    /// Permits to read large bodies; see [`push::readers`].
+    pub readers: Semaphore,
     /// What stands before every path of a page's links: the path of the external URL.
     pub external_prefix: String,
     /// The flags with their values, for the status page.

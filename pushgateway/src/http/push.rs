@@ -17,6 +17,7 @@ use promontory_exporter::server::Peer;
 use promontory_exposition::format::{Limits, read};
 use promontory_exposition::name::{is_classic_label_name, is_classic_metric_name};
 use promontory_exposition::{Family, Format, ReadError};
+use tokio::sync::Semaphore;
 
 use super::App;
 use super::content::{self, BodyEncoding, DecodeError};
@@ -52,7 +53,7 @@ pub async fn push(
         names: app.names,
         decoded_bytes_max: app.decoded_bytes_max,
     };
-    let ready = match job.run(body).await {
+    let ready = match job.run(&app.readers, body).await {
         Ok(push) => push,
         Err(error) => {
             let source = source(&parts.extensions);
@@ -130,6 +131,12 @@ pub fn grouping_key(parameters: &Parameters, names: Names) -> Result<GroupingKey
     GroupingKey::parse(&parameters.job, spelling, &parameters.rest, names)
 }
 
+/// Permits to read a large body: as many as there are processors, since reading waits for nothing
+/// else, and each reader may need a few times the memory of its body.
+pub fn readers() -> Semaphore {
+    Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))
+}
+
 /// Why a body is no push; nothing has changed then.
 #[derive(Debug, thiserror::Error)]
 enum BodyError {
@@ -165,11 +172,13 @@ struct Job {
 }
 
 impl Job {
-    /// Small plain bodies at once, others on a thread that may block.
-    async fn run(self, body: Bytes) -> Result<Push, BodyError> {
+    /// Small plain bodies at once, others on a thread that may block, a bounded number at a time.
+    async fn run(self, readers: &Semaphore, body: Bytes) -> Result<Push, BodyError> {
         if body.len() <= INLINE_BYTES && self.encoding == BodyEncoding::Identity {
             return self.read(&body);
         }
+        // The semaphore is never closed; without a permit one more reader would be no harm.
+        let _permit = readers.acquire().await.ok();
         let reading = tokio::task::spawn_blocking(move || self.read(&body));
         reading.await.unwrap_or(Err(BodyError::Broken))
     }

@@ -74,3 +74,18 @@ fn a_taken_telemetry_path_is_refused() {
         assert!(Routes::new(&mounts).is_err(), "{path:?}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_path_panics_or_leads_back_to_itself(
+        method in "GET|PUT|POST|DELETE|OPTIONS|HEAD|X",
+        path in "/((metrics|job|JOB|job@base64|api|v1|status|static|-|quit|pre|fix|%2[fF]|%|\\.|\\.\\.|é|a b|[ -~])?/?){0,7}",
+    ) {
+        for name in ["plain", "admin", "prefix", "telemetry"] {
+            let routes = Routes::new(&mounts(name)).expect("free telemetry path");
+            let answer = answer(&routes, &method, &path);
+            let same = [format!("301 {path}"), format!("307 {path}")].contains(&answer);
+            proptest::prop_assert!(!same, "{} leads to itself", path);
+        }
+    }
+}

@@ -11,6 +11,7 @@ use promontory_exporter::shutdown::Shutdown;
 use pushgateway::commit::{self, Committer, Consistency, Options};
 use pushgateway::group::Names;
 use pushgateway::http::instrument::{Metrics, OWN};
+use pushgateway::http::push::readers;
 use pushgateway::http::route::{Mounts, Routes};
 use pushgateway::http::{App, serve};
 
@@ -86,6 +87,7 @@ impl Site {
             lifecycle: wishes.lifecycle,
             admin_api: wishes.admin_api,
             decoded_bytes_max: wishes.decoded_bytes_max,
+            readers: readers(),
             external_prefix: String::new(),
             flags: vec![("web.x".to_owned(), "<&>".to_owned())],
             build: build!(),
