@@ -118,7 +118,7 @@ fn prometheus_scrapes_protobuf() {
         Protocol::Protobuf,
         &[
             ("histogram_sum(native)", 10.5),
-            ("histogram_count(native)", 6.0),
+            ("histogram_count(native)", 7.0),
         ],
     );
 }

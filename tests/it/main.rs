@@ -1,10 +1,15 @@
 //! What only several parts together can show: our programs beside the real ones, through their real doors.
 //!
 //! One module a subject. Each test starts its own processes on free ports of 127.0.0.1 and leaves none behind.
+//! `cfg(test)` tells clippy that all of it is test code, where unwrapping is fine.
 
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod expfmt;
+#[cfg(test)]
 mod kill;
+#[cfg(test)]
 mod parity;
+#[cfg(test)]
 mod random;

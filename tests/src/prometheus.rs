@@ -42,7 +42,7 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it on a free port with its data below `folder`, scraping five times a second.
+    /// Starts it on a free port with its data below `folder`, scraping twice a second.
     ///
     /// # Errors
     /// If it cannot be built or started.
@@ -128,7 +128,7 @@ impl Prometheus {
 
 fn configuration(targets: &[Target]) -> Result<String> {
     let mut yaml =
-        "global:\n  scrape_interval: 200ms\n  scrape_timeout: 200ms\nscrape_configs:\n".to_owned();
+        "global:\n  scrape_interval: 500ms\n  scrape_timeout: 500ms\nscrape_configs:\n".to_owned();
     for target in targets {
         let protocol = match target.protocol {
             Protocol::Text => "PrometheusText0.0.4",

@@ -1,0 +1,29 @@
+# A thin front. Each target says what it runs; everything can be run without make as well.
+.DEFAULT_GOAL := help
+.PHONY: up test check bench lint help
+
+# Extra arguments: `make up ARGS=--once` ends after the check.
+ARGS ?=
+
+up: ## Start the pushgateway and a real Prometheus on loopback, prove that they work, stay until Ctrl-C
+	@tests/tools/setup.sh
+	@cargo build -p pushgateway -p promontory-tests --bins
+	@exec target/debug/up $(ARGS)
+
+test: ## Run every test; the last line counts
+	@tests/tools/test.sh all
+
+check: ## Run the quick part: formatting, unit tests, goldens
+	@tests/tools/test.sh quick
+
+bench: ## Print the table: ours, the real program, the limit
+	@tests/tools/setup.sh
+	@cargo build --release -p pushgateway
+	@cargo bench -p promontory-tests --bench table -- $(ARGS)
+
+lint: ## Formatting and clippy, warnings are errors
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\): ## /\1\t/p' Makefile | expand -t 8
