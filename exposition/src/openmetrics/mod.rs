@@ -3,7 +3,9 @@
 //! Next: [`lines`] reads one line after the other and keeps nothing; [`read`] puts lines together to
 //! families; [`write`] is the way back.
 
+mod family;
 pub mod lines;
+mod part;
 pub mod read;
 mod token;
 pub mod write;

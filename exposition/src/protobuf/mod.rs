@@ -13,6 +13,7 @@
 
 mod read;
 pub mod text;
+mod value;
 mod wire;
 mod write;
 

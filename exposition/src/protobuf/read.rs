@@ -7,15 +7,13 @@
 use std::borrow::Cow;
 
 use super::type_of_number;
-use super::wire::{Fields, Wire, delimited, fixed64, unzigzag, varint};
+use super::value::{HistogramParts, read_counter, read_double, read_histogram, read_summary};
+use super::wire::{Fields, Wire, delimited};
 use crate::error::ReadError;
 use crate::format::Limits;
-use crate::model::{
-    Bucket, Count, Counter, Exemplar, Family, Histogram, Kind, Label, Metric, Native,
-    NativeBuckets, Quantile, Span, Summary, Timestamp, Value,
-};
+use crate::model::{Counter, Family, Kind, Label, Metric, Summary, Value};
 
-type Result<T> = std::result::Result<T, ReadError>;
+pub(super) type Result<T> = std::result::Result<T, ReadError>;
 
 /// Reads families, each with its length in front, in the order they stand. One name may come twice.
 ///
@@ -31,7 +29,8 @@ pub fn read_delimited<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family
     };
     let mut families = Vec::new();
     while !rest.is_empty() {
-        let message = delimited(&mut rest).map_err(|error| in_nameless(error, families.len()))?;
+        let message =
+            delimited(&mut rest).map_err(|fault| in_nameless(fault.into(), families.len()))?;
         families.push(read_family(message, families.len(), &mut budget)?);
     }
     Ok(families)
@@ -39,13 +38,13 @@ pub fn read_delimited<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family
 
 /// What may still be kept. Families, metrics, buckets, quantiles, spans and exemplars all count:
 /// each costs the sender as little as two bytes and us tens.
-struct Budget {
+pub(super) struct Budget {
     left: usize,
     limits: Limits,
 }
 
 impl Budget {
-    fn take(&mut self) -> Result<()> {
+    pub(super) fn take(&mut self) -> Result<()> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             ReadError::new(format!(
                 "more than {} metrics in one body",
@@ -161,7 +160,11 @@ fn read_metric<'a>(message: &'a [u8], kind: Kind, budget: &mut Budget) -> Result
     })
 }
 
-fn push_label<'a>(message: &'a [u8], labels: &mut Vec<Label<'a>>, budget: &Budget) -> Result<()> {
+pub(super) fn push_label<'a>(
+    message: &'a [u8],
+    labels: &mut Vec<Label<'a>>,
+    budget: &Budget,
+) -> Result<()> {
     if labels.len() == budget.limits.labels {
         return Err(ReadError::new(format!(
             "a metric has more than {} labels",
@@ -184,283 +187,6 @@ fn push_label<'a>(message: &'a [u8], labels: &mut Vec<Label<'a>>, budget: &Budge
     }
     labels.push(label);
     Ok(())
-}
-
-/// Messages whose only field is `double value = 1`.
-fn read_double(message: &[u8], value: &mut f64) -> Result<()> {
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        if let (1, Wire::Fixed64(bits)) = field {
-            *value = f64::from_bits(bits);
-        }
-    }
-    Ok(())
-}
-
-fn read_counter<'a>(
-    message: &'a [u8],
-    counter: &mut Counter<'a>,
-    budget: &mut Budget,
-) -> Result<()> {
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Fixed64(bits)) => counter.value = f64::from_bits(bits),
-            (2, Wire::Bytes(bytes)) => {
-                read_exemplar(
-                    bytes,
-                    counter.exemplar.get_or_insert_with(empty_exemplar),
-                    budget,
-                )?;
-            }
-            (3, Wire::Bytes(bytes)) => read_timestamp(bytes, &mut counter.created)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn read_summary(message: &[u8], summary: &mut Summary, budget: &mut Budget) -> Result<()> {
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Varint(count)) => summary.count = count,
-            (2, Wire::Fixed64(bits)) => summary.sum = f64::from_bits(bits),
-            (3, Wire::Bytes(bytes)) => {
-                budget.take()?;
-                summary.quantiles.push(read_quantile(bytes)?);
-            }
-            (4, Wire::Bytes(bytes)) => read_timestamp(bytes, &mut summary.created)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn read_quantile(message: &[u8]) -> Result<Quantile> {
-    let mut quantile = Quantile {
-        quantile: 0.0,
-        value: 0.0,
-    };
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Fixed64(bits)) => quantile.quantile = f64::from_bits(bits),
-            (2, Wire::Fixed64(bits)) => quantile.value = f64::from_bits(bits),
-            _ => {}
-        }
-    }
-    Ok(quantile)
-}
-
-/// An integer and a float field that say one thing.
-#[derive(Default)]
-struct CountParts {
-    integer: Option<u64>,
-    float: Option<f64>,
-}
-
-impl CountParts {
-    /// The float wins where it is above zero (so says `metrics.proto`), or stands alone.
-    fn finish(&self) -> Count {
-        match (self.integer, self.float) {
-            (None, Some(float)) => Count::Float(float),
-            (Some(_), Some(float)) if float > 0.0 => Count::Float(float),
-            (integer, _) => Count::Integer(integer.unwrap_or(0)),
-        }
-    }
-
-    fn seen(&self) -> bool {
-        self.integer.is_some() || self.float.is_some()
-    }
-}
-
-#[derive(Default)]
-struct HistogramParts<'a> {
-    histogram: Histogram<'a>,
-    count: CountParts,
-    zero_count: CountParts,
-}
-
-impl<'a> HistogramParts<'a> {
-    fn finish(mut self) -> Histogram<'a> {
-        self.histogram.count = self.count.finish();
-        if self.zero_count.seen() {
-            self.native().zero_count = self.zero_count.finish();
-        }
-        self.histogram
-    }
-
-    fn native(&mut self) -> &mut Native<'a> {
-        self.histogram.native.get_or_insert_default()
-    }
-}
-
-fn read_histogram<'a>(
-    message: &'a [u8],
-    parts: &mut HistogramParts<'a>,
-    budget: &mut Budget,
-) -> Result<()> {
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Varint(count)) => parts.count.integer = Some(count),
-            (4, Wire::Fixed64(bits)) => parts.count.float = Some(f64::from_bits(bits)),
-            (2, Wire::Fixed64(bits)) => parts.histogram.sum = f64::from_bits(bits),
-            (3, Wire::Bytes(bytes)) => {
-                budget.take()?;
-                let bucket = read_bucket(bytes, budget)?;
-                parts.histogram.buckets.push(bucket);
-            }
-            (15, Wire::Bytes(bytes)) => read_timestamp(bytes, &mut parts.histogram.created)?,
-            (7, Wire::Varint(count)) => parts.zero_count.integer = Some(count),
-            (8, Wire::Fixed64(bits)) => parts.zero_count.float = Some(f64::from_bits(bits)),
-            (5 | 6 | 9..=14 | 16, _) => read_native(field, parts, budget)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// A field of the native part; the part exists as soon as one of its fields was seen.
-fn read_native<'a>(
-    field: (u32, Wire<'a>),
-    parts: &mut HistogramParts<'a>,
-    budget: &mut Budget,
-) -> Result<()> {
-    match field {
-        (5, Wire::Varint(value)) => parts.native().schema = sint32(value),
-        (6, Wire::Fixed64(bits)) => parts.native().zero_threshold = f64::from_bits(bits),
-        (number @ 9..=11, value) => {
-            read_native_buckets(number - 9, value, &mut parts.native().negative, budget)?
-        }
-        (number @ 12..=14, value) => {
-            read_native_buckets(number - 12, value, &mut parts.native().positive, budget)?
-        }
-        (16, Wire::Bytes(bytes)) => {
-            budget.take()?;
-            let mut exemplar = empty_exemplar();
-            read_exemplar(bytes, &mut exemplar, budget)?;
-            parts.native().exemplars.push(*exemplar);
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// `part` 0 is a span, 1 deltas, 2 counts; lists come packed or one field a number.
-fn read_native_buckets(
-    part: u32,
-    value: Wire<'_>,
-    buckets: &mut NativeBuckets,
-    budget: &mut Budget,
-) -> Result<()> {
-    match (part, value) {
-        (0, Wire::Bytes(bytes)) => {
-            budget.take()?;
-            buckets.spans.push(read_span(bytes)?);
-        }
-        (1, Wire::Varint(value)) => buckets.deltas.push(unzigzag(value)),
-        (1, Wire::Bytes(mut packed)) => {
-            while !packed.is_empty() {
-                buckets.deltas.push(unzigzag(varint(&mut packed)?));
-            }
-        }
-        (2, Wire::Fixed64(bits)) => buckets.counts.push(f64::from_bits(bits)),
-        (2, Wire::Bytes(mut packed)) => {
-            while !packed.is_empty() {
-                buckets.counts.push(f64::from_bits(fixed64(&mut packed)?));
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn read_span(message: &[u8]) -> Result<Span> {
-    let mut span = Span::default();
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Varint(value)) => span.offset = sint32(value),
-            (2, Wire::Varint(value)) => span.length = value as u32,
-            _ => {}
-        }
-    }
-    Ok(span)
-}
-
-fn read_bucket<'a>(message: &'a [u8], budget: &mut Budget) -> Result<Bucket<'a>> {
-    let mut count = CountParts::default();
-    let mut bucket = Bucket {
-        upper_bound: 0.0,
-        cumulative_count: Count::default(),
-        exemplar: None,
-    };
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Varint(value)) => count.integer = Some(value),
-            (4, Wire::Fixed64(bits)) => count.float = Some(f64::from_bits(bits)),
-            (2, Wire::Fixed64(bits)) => bucket.upper_bound = f64::from_bits(bits),
-            (3, Wire::Bytes(bytes)) => {
-                read_exemplar(
-                    bytes,
-                    bucket.exemplar.get_or_insert_with(empty_exemplar),
-                    budget,
-                )?;
-            }
-            _ => {}
-        }
-    }
-    bucket.cumulative_count = count.finish();
-    Ok(bucket)
-}
-
-fn empty_exemplar<'a>() -> Box<Exemplar<'a>> {
-    Box::new(Exemplar {
-        labels: Vec::new(),
-        value: 0.0,
-        timestamp: None,
-    })
-}
-
-fn read_exemplar<'a>(
-    message: &'a [u8],
-    exemplar: &mut Exemplar<'a>,
-    budget: &mut Budget,
-) -> Result<()> {
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Bytes(bytes)) => push_label(bytes, &mut exemplar.labels, budget)?,
-            (2, Wire::Fixed64(bits)) => exemplar.value = f64::from_bits(bits),
-            (3, Wire::Bytes(bytes)) => read_timestamp(bytes, &mut exemplar.timestamp)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn read_timestamp(message: &[u8], timestamp: &mut Option<Timestamp>) -> Result<()> {
-    let timestamp = timestamp.get_or_insert(Timestamp {
-        seconds: 0,
-        nanos: 0,
-    });
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Varint(value)) => timestamp.seconds = value as i64,
-            (2, Wire::Varint(value)) => timestamp.nanos = value as i32,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// A `sint32`: only the low half of the varint counts.
-fn sint32(value: u64) -> i32 {
-    unzigzag(value & u64::from(u32::MAX)) as i32
 }
 
 fn text<'a>(bytes: &'a [u8], what: &str) -> Result<Cow<'a, str>> {

@@ -10,6 +10,37 @@ const FIELD_MAX: u64 = (1 << 29) - 1;
 /// Groups within groups before we refuse; Go allows 10,000.
 const GROUP_DEPTH_MAX: usize = 100;
 
+/// What is wrong with the bytes. Small, so that reading a field stays cheap; [`ReadError`] tells it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault {
+    VarintCut,
+    VarintTooLarge,
+    ValueCut,
+    FieldNumber(u64),
+    WireType(u8),
+    LengthTooLarge { length: u64, left: usize },
+    StrayGroupEnd,
+    GroupsTooDeep,
+}
+
+impl From<Fault> for ReadError {
+    #[cold]
+    fn from(fault: Fault) -> Self {
+        Self::new(match fault {
+            Fault::VarintCut => "unexpected end of input within a protobuf varint".to_owned(),
+            Fault::VarintTooLarge => "a protobuf varint has more than 64 bits".to_owned(),
+            Fault::ValueCut => "unexpected end of input within a protobuf value".to_owned(),
+            Fault::FieldNumber(number) => format!("invalid protobuf field number {number}"),
+            Fault::WireType(number) => format!("invalid protobuf wire type {number}"),
+            Fault::LengthTooLarge { length, left } => format!(
+                "unexpected end of input: a protobuf message of {length} bytes, but only {left} are left"
+            ),
+            Fault::StrayGroupEnd => "a protobuf group ends that never began".to_owned(),
+            Fault::GroupsTooDeep => "protobuf groups are nested too deep".to_owned(),
+        })
+    }
+}
+
 /// One field's value as it stands on the wire.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Wire<'a> {
@@ -35,7 +66,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field's number and value; `None` at the end of the message.
-    pub(super) fn next(&mut self) -> Result<Option<(u32, Wire<'a>)>, ReadError> {
+    pub(super) fn next(&mut self) -> Result<Option<(u32, Wire<'a>)>, Fault> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -45,24 +76,25 @@ impl<'a> Fields<'a> {
                 self.skip_group(number)?;
                 Wire::Other
             }
-            4 => return Err(ReadError::new("a protobuf group ends that never began")),
+            4 => return Err(Fault::StrayGroupEnd),
             _ => self.value(wire_type)?,
         };
         Ok(Some((number, value)))
     }
 
-    fn key(&mut self) -> Result<(u32, u8), ReadError> {
+    // Inlined: a field handed over through memory twice costs more than reading it.
+    #[inline(always)]
+    fn key(&mut self) -> Result<(u32, u8), Fault> {
         let key = varint(&mut self.rest)?;
         let number = key >> 3;
         if number == 0 || number > FIELD_MAX {
-            return Err(ReadError::new(format!(
-                "invalid protobuf field number {number}"
-            )));
+            return Err(Fault::FieldNumber(number));
         }
         Ok((number as u32, (key & 7) as u8))
     }
 
-    fn value(&mut self, wire_type: u8) -> Result<Wire<'a>, ReadError> {
+    #[inline(always)]
+    fn value(&mut self, wire_type: u8) -> Result<Wire<'a>, Fault> {
         Ok(match wire_type {
             0 => Wire::Varint(varint(&mut self.rest)?),
             1 => Wire::Fixed64(fixed64(&mut self.rest)?),
@@ -72,25 +104,23 @@ impl<'a> Fields<'a> {
                 Wire::Other
             }
             other => {
-                return Err(ReadError::new(format!(
-                    "invalid protobuf wire type {other}"
-                )));
+                return Err(Fault::WireType(other));
             }
         })
     }
 
     /// Skips a group and the groups within it, with a stack instead of recursion.
-    fn skip_group(&mut self, number: u32) -> Result<(), ReadError> {
+    fn skip_group(&mut self, number: u32) -> Result<(), Fault> {
         let mut open = vec![number];
         while let Some(&innermost) = open.last() {
             let (number, wire_type) = self.key()?;
             match wire_type {
                 3 if open.len() == GROUP_DEPTH_MAX => {
-                    return Err(ReadError::new("protobuf groups are nested too deep"));
+                    return Err(Fault::GroupsTooDeep);
                 }
                 3 => open.push(number),
                 4 if number == innermost => drop(open.pop()),
-                4 => return Err(ReadError::new("a protobuf group ends that never began")),
+                4 => return Err(Fault::StrayGroupEnd),
                 _ => drop(self.value(wire_type)?),
             }
         }
@@ -99,11 +129,23 @@ impl<'a> Fields<'a> {
 }
 
 /// Takes a varint; at most ten bytes, and no more than 64 bits in them.
-pub(super) fn varint(rest: &mut &[u8]) -> Result<u64, ReadError> {
+#[inline]
+pub(super) fn varint(rest: &mut &[u8]) -> Result<u64, Fault> {
+    // Keys and most lengths are one byte.
+    match **rest {
+        [byte, ref tail @ ..] if byte < 0x80 => {
+            *rest = tail;
+            Ok(u64::from(byte))
+        }
+        _ => long_varint(rest),
+    }
+}
+
+fn long_varint(rest: &mut &[u8]) -> Result<u64, Fault> {
     let mut value = 0u64;
     for (index, &byte) in rest.iter().enumerate().take(10) {
         if index == 9 && byte > 1 {
-            return Err(ReadError::new("a protobuf varint has more than 64 bits"));
+            return Err(Fault::VarintTooLarge);
         }
         value |= u64::from(byte & 0x7f) << (7 * index);
         if byte < 0x80 {
@@ -111,13 +153,11 @@ pub(super) fn varint(rest: &mut &[u8]) -> Result<u64, ReadError> {
             return Ok(value);
         }
     }
-    Err(ReadError::new(
-        "unexpected end of input within a protobuf varint",
-    ))
+    Err(Fault::VarintCut)
 }
 
 /// Takes eight bytes, little endian.
-pub(super) fn fixed64(rest: &mut &[u8]) -> Result<u64, ReadError> {
+pub(super) fn fixed64(rest: &mut &[u8]) -> Result<u64, Fault> {
     let bytes = split(rest, 8)?;
     Ok(u64::from_le_bytes(
         bytes.try_into().expect("split gave eight bytes"),
@@ -126,21 +166,19 @@ pub(super) fn fixed64(rest: &mut &[u8]) -> Result<u64, ReadError> {
 
 /// Takes a length and that many bytes. The length is compared with what is there first: this is
 /// where a Go gateway would allocate whatever a six-byte body claims.
-pub(super) fn delimited<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], ReadError> {
+pub(super) fn delimited<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Fault> {
     let length = varint(rest)?;
     match usize::try_from(length) {
         Ok(length) if length <= rest.len() => split(rest, length),
-        _ => Err(ReadError::new(format!(
-            "unexpected end of input: a protobuf message of {length} bytes, but only {} are left",
-            rest.len()
-        ))),
+        _ => Err(Fault::LengthTooLarge {
+            length,
+            left: rest.len(),
+        }),
     }
 }
 
-fn split<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], ReadError> {
-    let (head, tail) = rest
-        .split_at_checked(length)
-        .ok_or_else(|| ReadError::new("unexpected end of input within a protobuf value"))?;
+fn split<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Fault> {
+    let (head, tail) = rest.split_at_checked(length).ok_or(Fault::ValueCut)?;
     *rest = tail;
     Ok(head)
 }

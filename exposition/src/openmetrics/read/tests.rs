@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::Header;
+use crate::model::{Header, Kind, Timestamp};
 use crate::name::Escaping;
 use crate::openmetrics::write::{Style, finish};
 
@@ -156,7 +156,7 @@ fn times_keep_the_decimals_they_had() {
         (0.999_999_999_9, 1, 0),
     ] {
         assert_eq!(
-            super::super::lines::timestamp(time),
+            super::super::part::timestamp(time),
             Timestamp { seconds, nanos }
         );
     }

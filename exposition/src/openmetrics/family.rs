@@ -1,0 +1,298 @@
+//! One family while it is read: which samples are parts of it, and what they make together.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::lines::{ExemplarPart, Sample};
+use super::part::timestamp;
+use crate::error::ReadError;
+use crate::model::{
+    Bucket, Count, Counter, Exemplar, Family, Kind, Label, Metric, Quantile, Timestamp, Value,
+};
+use crate::number;
+
+type Result<T> = std::result::Result<T, ReadError>;
+
+/// A family and what is needed only while it grows.
+pub(super) struct FamilyInWork<'a> {
+    pub(super) family: Family<'a>,
+    /// The name in the metadata, and what parts are called after.
+    base: Cow<'a, str>,
+    pub(super) typed: bool,
+    pub(super) has_unit: bool,
+    /// Metrics by their labels, for families whose metrics have parts.
+    index: HashMap<Key<'a>, usize>,
+    /// How many counters are in the index.
+    indexed: usize,
+    /// Which metrics have a `_count`; the others take that of their last bucket.
+    counted: Vec<bool>,
+}
+
+/// Labels without `le` and `quantile`, by name, and the timestamp: what one metric's lines share.
+type Key<'a> = (Vec<Label<'a>>, Option<i64>);
+
+/// What a sample is in its family.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Part {
+    Plain,
+    Created,
+    Quantile,
+    Bucket,
+    Sum,
+    Count,
+}
+
+/// Which parts a family of each type has, by suffix. The first suffix of a counter and an info metric
+/// belongs to the name in the model.
+fn parts(kind: Kind) -> &'static [(&'static str, Part)] {
+    match kind {
+        Kind::Counter => &[
+            ("_total", Part::Plain),
+            ("", Part::Plain),
+            ("_created", Part::Created),
+        ],
+        Kind::Info => &[("_info", Part::Plain), ("", Part::Plain)],
+        Kind::Gauge | Kind::Untyped | Kind::StateSet => &[("", Part::Plain)],
+        Kind::Summary => &[
+            ("", Part::Quantile),
+            ("_sum", Part::Sum),
+            ("_count", Part::Count),
+            ("_created", Part::Created),
+        ],
+        Kind::Histogram => &[
+            ("_bucket", Part::Bucket),
+            ("_sum", Part::Sum),
+            ("_count", Part::Count),
+            ("_created", Part::Created),
+        ],
+        Kind::GaugeHistogram => &[
+            ("_bucket", Part::Bucket),
+            ("_gsum", Part::Sum),
+            ("_gcount", Part::Count),
+            ("_sum", Part::Sum),
+            ("_count", Part::Count),
+        ],
+    }
+}
+
+impl<'a> FamilyInWork<'a> {
+    pub(super) fn new(name: &Cow<'a, str>) -> Self {
+        Self {
+            family: Family::new(name.clone(), Kind::Untyped),
+            base: name.clone(),
+            typed: false,
+            has_unit: false,
+            index: HashMap::new(),
+            indexed: 0,
+            counted: Vec::new(),
+        }
+    }
+
+    pub(super) fn part(&self, name: &str) -> Option<Part> {
+        let suffix = name.strip_prefix(&*self.base)?;
+        parts(self.family.kind)
+            .iter()
+            .find(|(known, _)| *known == suffix)
+            .map(|&(_, part)| part)
+    }
+
+    pub(super) fn sample(&mut self, part: Part, sample: Sample<'a, '_>) -> Result<()> {
+        let wants_exemplar =
+            part == Part::Bucket || (part == Part::Plain && self.family.kind == Kind::Counter);
+        if sample.exemplar.is_some() && !wants_exemplar {
+            return Err(ReadError::new(
+                "only counters and histogram buckets have exemplars",
+            ));
+        }
+        if part == Part::Plain {
+            return self.plain(sample);
+        }
+        let at = self.member(part, &sample)?;
+        match &mut self.family.metrics[at].value {
+            Value::Counter(counter) => counter.created = Some(created(sample.value)?),
+            Value::Summary(summary) => match part {
+                Part::Sum => summary.sum = sample.value,
+                Part::Count => summary.count = whole(count(sample.value)?)?,
+                Part::Created => summary.created = Some(created(sample.value)?),
+                _ => {
+                    let quantile = bound(sample.labels, "quantile")?;
+                    summary.quantiles.push(Quantile {
+                        quantile,
+                        value: sample.value,
+                    });
+                }
+            },
+            Value::Histogram(histogram) => match part {
+                Part::Sum => histogram.sum = sample.value,
+                Part::Count => {
+                    histogram.count = count(sample.value)?;
+                    self.counted[at] = true;
+                }
+                Part::Created => histogram.created = Some(created(sample.value)?),
+                _ => histogram.buckets.push(Bucket {
+                    upper_bound: bound(sample.labels, "le")?,
+                    cumulative_count: count(sample.value)?,
+                    exemplar: exemplar(sample.exemplar),
+                }),
+            },
+            Value::Gauge(_) | Value::Untyped(_) => {}
+        }
+        Ok(())
+    }
+
+    /// A metric that is one sample.
+    fn plain(&mut self, sample: Sample<'a, '_>) -> Result<()> {
+        let value = match self.family.kind {
+            Kind::Counter => {
+                let exemplar = exemplar(sample.exemplar);
+                Value::Counter(Counter {
+                    value: sample.value,
+                    exemplar,
+                    created: None,
+                })
+            }
+            Kind::Untyped => Value::Untyped(sample.value),
+            _ => Value::Gauge(sample.value),
+        };
+        if self.family.metrics.is_empty() {
+            // Now it shows whether the name has its suffix.
+            self.family.name = sample.name;
+        } else if self.family.name != sample.name {
+            return Err(ReadError::new(format!(
+                "the family's samples are called {:?}",
+                self.family.name
+            )));
+        }
+        let labels = sample.labels.to_vec();
+        self.family.metrics.push(Metric {
+            labels,
+            value,
+            timestamp_ms: sample.timestamp_ms,
+        });
+        Ok(())
+    }
+
+    /// The metric a part belongs to, which is made if it is new.
+    fn member(&mut self, part: Part, sample: &Sample<'a, '_>) -> Result<usize> {
+        let own = match part {
+            Part::Bucket => "le",
+            Part::Quantile => "quantile",
+            _ => "",
+        };
+        let labels = sample
+            .labels
+            .iter()
+            .filter(|label| own.is_empty() || label.name != own);
+        if let Some(last) = self.family.metrics.last()
+            // `_created` lines carry no timestamp of their own.
+            && (part == Part::Created || last.timestamp_ms == sample.timestamp_ms)
+            && last.labels.iter().eq(labels.clone())
+        {
+            return Ok(self.family.metrics.len() - 1);
+        }
+        let labels: Vec<_> = labels.cloned().collect();
+        if self.family.kind == Kind::Counter {
+            return self.counter(key(labels, sample.timestamp_ms));
+        }
+        let next = self.family.metrics.len();
+        let at = *self
+            .index
+            .entry(key(labels.clone(), sample.timestamp_ms))
+            .or_insert(next);
+        if at == next {
+            let value = match self.family.kind {
+                Kind::Summary => Value::Summary(Box::default()),
+                _ => Value::Histogram(Box::default()),
+            };
+            self.family.metrics.push(Metric {
+                labels,
+                value,
+                timestamp_ms: sample.timestamp_ms,
+            });
+            self.counted.push(false);
+        }
+        Ok(at)
+    }
+
+    /// The counter that a `_created` line means, if it does not stand right behind it. Most counters
+    /// are never looked for, so they are indexed only now.
+    fn counter(&mut self, wanted: Key<'a>) -> Result<usize> {
+        for at in self.indexed..self.family.metrics.len() {
+            let metric = &self.family.metrics[at];
+            self.index
+                .insert(key(metric.labels.clone(), metric.timestamp_ms), at);
+        }
+        self.indexed = self.family.metrics.len();
+        let at = self.index.get(&wanted).copied();
+        at.ok_or_else(|| ReadError::new("a _created line without its counter above it"))
+    }
+
+    pub(super) fn finish(mut self) -> Family<'a> {
+        for (metric, counted) in self.family.metrics.iter_mut().zip(self.counted) {
+            if let (Value::Histogram(histogram), false) = (&mut metric.value, counted) {
+                let infinite = histogram
+                    .buckets
+                    .iter()
+                    .find(|bucket| bucket.upper_bound == f64::INFINITY);
+                histogram.count =
+                    infinite.map_or_else(Count::default, |bucket| bucket.cumulative_count);
+            }
+        }
+        self.family
+    }
+}
+
+fn key<'a>(mut labels: Vec<Label<'a>>, timestamp_ms: Option<i64>) -> Key<'a> {
+    labels.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    (labels, timestamp_ms)
+}
+
+/// The number in a part's own label.
+fn bound(labels: &[Label<'_>], name: &str) -> Result<f64> {
+    let in_label = |message: String| ReadError {
+        label: Some(name.to_owned()),
+        ..ReadError::new(message)
+    };
+    let label = labels.iter().find(|label| label.name == name);
+    let label = label.ok_or_else(|| in_label("the label is missing".to_owned()))?;
+    number::parse(label.value.as_bytes())
+        .ok_or_else(|| in_label(format!("expected a number, got {:?}", label.value)))
+}
+
+/// A count is whole, or a float histogram's.
+fn count(value: f64) -> Result<Count> {
+    if value.fract() == 0.0 && (0.0..18_446_744_073_709_551_616.0).contains(&value) {
+        Ok(Count::Integer(value as u64))
+    } else if value > 0.0 {
+        Ok(Count::Float(value))
+    } else {
+        Err(ReadError::new(format!("expected a count, got {value}")))
+    }
+}
+
+fn whole(count: Count) -> Result<u64> {
+    match count {
+        Count::Integer(count) => Ok(count),
+        Count::Float(count) => Err(ReadError::new(format!(
+            "expected a whole count, got {count}"
+        ))),
+    }
+}
+
+fn created(value: f64) -> Result<Timestamp> {
+    if value.is_finite() {
+        Ok(timestamp(value))
+    } else {
+        Err(ReadError::new(format!("invalid created timestamp {value}")))
+    }
+}
+
+fn exemplar<'a>(part: Option<ExemplarPart<'a, '_>>) -> Option<Box<Exemplar<'a>>> {
+    part.map(|part| {
+        Box::new(Exemplar {
+            labels: part.labels.to_vec(),
+            value: part.value,
+            timestamp: part.timestamp,
+        })
+    })
+}
