@@ -166,6 +166,24 @@ pub enum Spelling {
 }
 
 /// The flags of one program.
+///
+/// ```
+/// use promontory_exporter::flag::{Flag, Parsed, Spelling, Table};
+///
+/// let table = Table {
+///     program: "sleeper",
+///     about: "Sleeps.",
+///     spelling: Spelling::Kingpin,
+///     flags: vec![Flag::duration("sleep", "5m", "How long to sleep.")],
+///     version: "sleeper 1.0".to_owned(),
+/// };
+/// let Ok(Parsed::Run(flags)) = table.parse(["--sleep=90s".to_owned()]) else { return };
+/// assert_eq!(flags.duration("sleep").as_secs(), 90);
+/// assert_eq!(flags.shown(), [("sleep".to_owned(), "1m30s".to_owned())]);
+///
+/// let error = table.parse(["--slepe=1s".to_owned()]).unwrap_err();
+/// assert_eq!(error.to_string(), "sleeper: error: unknown long flag '--slepe', try --help");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The program's name, as it stands in usage and errors.

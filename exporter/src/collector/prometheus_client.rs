@@ -13,6 +13,19 @@ use promontory_exposition::model::Kind;
 use super::{CollectError, Collector};
 
 /// A `prometheus_client::registry::Registry` under a name.
+///
+/// ```
+/// use prometheus_client::metrics::counter::Counter;
+/// use promontory_exporter::collector::{PrometheusClient, Registry};
+///
+/// let requests = Counter::<u64>::default();
+/// let mut theirs = prometheus_client::registry::Registry::default();
+/// theirs.register("requests", "Requests served", requests.clone());
+///
+/// let mut registry = Registry::new();
+/// registry.add(PrometheusClient::new("requests", theirs));
+/// requests.inc();
+/// ```
 #[derive(Debug)]
 pub struct PrometheusClient {
     name: String,

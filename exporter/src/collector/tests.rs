@@ -173,15 +173,12 @@ fn errors_and_panics_cost_their_own_series_only() {
 
 #[test]
 fn what_collides_with_the_collectors_before_is_left_out() {
-    let gathered = Gathered {
-        series: registry().series,
-        parts: [
-            gauge_part("first", "one", 1.0),
-            gauge_part("second", "one", 2.0),
-            gauge_part("third", "two", 3.0),
-        ]
-        .into(),
-    };
+    let mut registry = registry();
+    registry
+        .add(gauge("first", "one", 1.0))
+        .add(gauge("second", "one", 2.0))
+        .add(gauge("third", "two", 3.0));
+    let gathered = registry.gather(&Filter::All, PATIENT).expect("no filter");
     insta::assert_snapshot!(samples(gathered), @r#"
     one 1
     t_scrape_collector_duration_seconds{collector="first"} D
@@ -192,21 +189,6 @@ fn what_collides_with_the_collectors_before_is_left_out() {
     t_scrape_collector_success{collector="third"} 1
     two 3
     "#);
-}
-
-/// What a collector of one gauge wrote, in a place of one's choice among the parts.
-fn gauge_part(name: &str, family: &'static str, value: f64) -> Part {
-    let mut batch = Batch::default();
-    batch
-        .family(Header::gauge(family, "Help."))
-        .sample(&[], value);
-    Part {
-        name: name.to_owned(),
-        filtered: true,
-        success: true,
-        duration_seconds: 0.0,
-        batch,
-    }
 }
 
 /// A collector that hangs until told otherwise, and counts how often it began.

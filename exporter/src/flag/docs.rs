@@ -14,8 +14,9 @@ impl Table {
                 .short
                 .map(|letter| format!("`-{letter}`, "))
                 .unwrap_or_default();
+            let boilerplate = !self.flags.iter().any(|own| own.name == flag.name);
             let default = match default(flag) {
-                shown if shown.is_empty() => String::new(),
+                shown if shown.is_empty() || boilerplate => String::new(),
                 shown => format!("`{}`", cell(&shown)),
             };
             out.push_str(&format!(

@@ -197,7 +197,7 @@ fn setting(
     }
     let last = given.last().cloned().unwrap_or_default();
     let read = match &flag.takes {
-        Takes::Texts { .. } => Ok(Setting::Texts(given)),
+        Takes::Texts { .. } => Ok(Setting::Texts(texts(given, spelling))),
         takes => read(takes, &last, spelling),
     };
     match (read, spelling) {
@@ -214,6 +214,18 @@ fn setting(
                 flag.name
             ))
         }
+    }
+}
+
+/// The texts of a repeatable flag; pflag also takes several at once, between commas.
+fn texts(given: Vec<String>, spelling: Spelling) -> Vec<String> {
+    match spelling {
+        Spelling::Kingpin => given,
+        Spelling::Pflag => given
+            .iter()
+            .flat_map(|text| text.split(','))
+            .map(str::to_owned)
+            .collect(),
     }
 }
 

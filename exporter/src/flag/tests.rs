@@ -306,7 +306,12 @@ fn completions_know_every_flag() {
 }
 
 #[test]
-fn every_default_can_be_given() {
+fn defaults_and_repeated_flags() {
+    let args = ["--node=a,b", "--node=c"].map(str::to_owned);
+    let Ok(Parsed::Run(flags)) = state().parse(args) else {
+        panic!("a repeatable flag may be repeated")
+    };
+    assert_eq!(flags.texts("node"), ["a", "b", "c"]);
     for table in [pushgateway(), state()] {
         let Ok(Parsed::Run(flags)) = table.parse([]) else {
             panic!("no argument is no error")
