@@ -15,8 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::group::GroupingKey;
-use crate::ingest::{Push, Refusal};
+use crate::ingest::Push;
 use crate::ledger::Ledger;
+use crate::refusal::Refusal;
 use crate::store::{MemoryStore, RedbStore, Store, StoreError, Sync};
 use crate::view::View;
 

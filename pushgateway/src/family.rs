@@ -16,7 +16,7 @@ use promontory_exposition::{
 };
 
 use crate::group::GroupingKey;
-use crate::ingest::Refusal;
+use crate::refusal::Refusal;
 
 /// The target whose lines are kept ready: what a scrape without an `Accept` header gets.
 pub const READY: Target = Target {
@@ -60,7 +60,7 @@ impl UnixNanos {
 pub struct PushedFamily {
     pub(crate) key: GroupingKey,
     pub(crate) name: Arc<str>,
-    help: Option<Box<str>>,
+    help: Option<Arc<str>>,
     pub(crate) kind: Kind,
     unit: Box<str>,
     pushed_at: UnixNanos,
@@ -161,6 +161,16 @@ impl PushedFamily {
         }
         let family = self.decode().map_err(|error| error.to_string())?;
         encode(&family).map_err(|error| error.to_string())
+    }
+
+    /// Takes over the texts of a family of the same name, so that many groups share one copy.
+    pub(crate) fn share_texts(&mut self, other: &Self) {
+        if self.name == other.name {
+            self.name = Arc::clone(&other.name);
+        }
+        if self.help == other.help {
+            self.help.clone_from(&other.help);
+        }
     }
 
     /// The name as readers spell it that know only classic names.

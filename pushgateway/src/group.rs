@@ -203,7 +203,7 @@ fn split_labels(labels: &[u8], names: Names) -> Result<Vec<(String, Vec<u8>)>, P
         return Ok(Vec::new());
     }
     let parts: Vec<&[u8]> = labels[1..].split(|byte| *byte == b'/').collect();
-    if parts.len() % 2 != 0 {
+    if !parts.len().is_multiple_of(2) {
         return Err(PathError::OddComponents {
             labels: lossy(labels),
         });

@@ -18,7 +18,7 @@ use promontory_exposition::Kind;
 
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
-use crate::ingest::Refusal;
+use crate::refusal::Refusal;
 
 /// Why a family does not fit. The committing thread adds who holds the other one.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -17,5 +17,7 @@ pub mod ingest;
 mod ledger;
 mod page;
 mod record;
+pub mod refusal;
+mod series;
 pub mod store;
 pub mod view;

@@ -184,6 +184,15 @@ impl View {
         }
     }
 
+    /// Some family of this name.
+    pub(crate) fn first_of_name(&self, name: &str) -> Option<&PushedFamily> {
+        self.families
+            .get(name)?
+            .members
+            .get_min()
+            .map(|member| &*member.0)
+    }
+
     /// Some group that holds a family of this name, or spelled like it.
     pub(crate) fn holder(&self, family: &PushedFamily) -> Option<GroupingKey> {
         self.alike(family)

@@ -10,8 +10,10 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::family::READY;
-use crate::group::{JobSpelling, Names};
+use crate::group::{GroupingKey, JobSpelling, Names};
+use crate::ingest::Change;
 use crate::ingest::prepare;
+use crate::store::Visit;
 
 /// Families that clash with each other in every way, and some that do not.
 const FAMILIES: &[&str] = &[
@@ -104,10 +106,7 @@ fn ledger(consistency: Consistency) -> Ledger {
 struct Fickle;
 
 impl Store for Fickle {
-    fn load(
-        &mut self,
-        _: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn load(&mut self, _: &mut Visit<'_>) -> Result<(), StoreError> {
         Ok(())
     }
 

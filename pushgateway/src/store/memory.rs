@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Op, Store, StoreError, Sync};
+use super::{Op, Store, StoreError, Sync, Visit};
 
 /// A store without a disk. The gateway holds everything in its view anyway, so by default not even the
 /// records are kept; [`MemoryStore::keeping`] is for tests.
@@ -26,10 +26,7 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn load(
-        &mut self,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn load(&mut self, each: &mut Visit<'_>) -> Result<(), StoreError> {
         self.records
             .iter()
             .flatten()

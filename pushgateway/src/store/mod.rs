@@ -78,16 +78,16 @@ pub enum StoreError {
     Write(String),
 }
 
+/// What a store shows its records to: key, value.
+pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'v;
+
 /// Keeps bytes under keys, durably.
 pub trait Store: Send {
     /// Shows every record, ordered by key.
     ///
     /// # Errors
     /// [`StoreError::Read`], or the first error of `each`.
-    fn load(
-        &mut self,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError>;
+    fn load(&mut self, each: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// Applies all changes in order, or none that a later [`Store::load`] of this process would show.
     ///

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
 
-use super::{Op, Store, StoreError, Sync};
+use super::{Op, Store, StoreError, Sync, Visit};
 
 /// The layout described in [`super`].
 const VERSION: u32 = 1;
@@ -103,10 +103,7 @@ impl RedbStore {
 }
 
 impl Store for RedbStore {
-    fn load(
-        &mut self,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn load(&mut self, each: &mut Visit<'_>) -> Result<(), StoreError> {
         let database = self.take_database()?;
         let database = self.database.insert(database);
         let table = read_table(database).map_err(|error| StoreError::Read(error.to_string()))?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use promontory_exposition::model::{Bucket, Count, Exemplar, Histogram, Native, Timestamp};
 use promontory_exposition::{Family, Kind, Label, Metric, Value};
 use pushgateway::commit::{Consistency, Durability, Options};
-use pushgateway::store::{Op, Store, StoreError, Sync};
+use pushgateway::store::{Op, Store, StoreError, Sync, Visit};
 
 use crate::gate::{Gate, options};
 
@@ -39,10 +39,7 @@ impl Disk {
 }
 
 impl Store for Disk {
-    fn load(
-        &mut self,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn load(&mut self, each: &mut Visit<'_>) -> Result<(), StoreError> {
         self.written
             .lock()
             .unwrap()

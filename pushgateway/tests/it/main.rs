@@ -1,4 +1,9 @@
 //! The program through the doors its users have. One binary, so that linking happens once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed assumption in a test is the finding"
+)]
 
 mod api;
 mod durability;

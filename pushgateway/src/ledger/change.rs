@@ -1,0 +1,165 @@
+//! What a push, a delete and a wipe do to index, working view and the list of store changes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Ledger;
+use super::link::Step;
+use crate::commit::Consistency;
+use crate::family::{PushedFamily, UnixNanos};
+use crate::group::GroupingKey;
+use crate::ingest::{Change, PUSH_FAILURE_TIME, PUSH_TIME, Push, Ready, time_family};
+use crate::record;
+use crate::refusal::Refusal;
+use crate::store::Op;
+use crate::view::{Group, View};
+
+impl Ledger {
+    /// A refused push changes nothing but the time of the group's last failure.
+    pub(super) fn push(&mut self, push: Push) -> Result<(), Refusal> {
+        let (key, at) = (push.key.clone(), push.at);
+        let result = self.try_push(push);
+        if result.is_err() {
+            self.note_failure(&key, at);
+        }
+        match self.consistency {
+            Consistency::Checked => result,
+            Consistency::Unchecked => Ok(()),
+        }
+    }
+
+    fn try_push(&mut self, push: Push) -> Result<(), Refusal> {
+        if let Some(refusal) = push.refusal {
+            return Err(refusal);
+        }
+        let group = self.view.group(&push.key);
+        let mut new = push.families;
+        // Upstream's rule: the first push of a group sets the time of its last failure to never, even over a
+        // pushed family of that name; later ones leave what is there, or take what is pushed.
+        if group.is_none_or(|group| group.family(PUSH_FAILURE_TIME).is_none()) {
+            new.retain(|ready| &*ready.family.name != PUSH_FAILURE_TIME);
+            new.extend(push.never_failed);
+        }
+        new.extend(push.push_time);
+        let replaced = |family: &Arc<PushedFamily>| {
+            let kept = push.change == Change::Merge
+                || matches!(&*family.name, PUSH_TIME | PUSH_FAILURE_TIME);
+            !kept || new.iter().any(|ready| ready.family.name == family.name)
+        };
+        let held = group.map_or(&[][..], Group::families);
+        let gone = held
+            .iter()
+            .filter(|family| replaced(family))
+            .cloned()
+            .collect();
+        self.exchange(&push.key, gone, new)
+    }
+
+    /// Sets the time of the last failure; the group is made if need be. Where even that would spoil a scrape (the
+    /// group's own time series are another group's), it is left alone: upstream then fails every scrape.
+    fn note_failure(&mut self, key: &GroupingKey, at: UnixNanos) {
+        let group = self.view.group(key);
+        let held = |name| group.and_then(|group| group.family(name)).cloned();
+        let mut new: Vec<Ready> = time_family(key, PUSH_FAILURE_TIME, at, at)
+            .into_iter()
+            .collect();
+        if held(PUSH_TIME).is_none() {
+            new.extend(time_family(key, PUSH_TIME, UnixNanos::default(), at));
+        }
+        let gone = held(PUSH_FAILURE_TIME).into_iter().collect();
+        // A refusal here has nobody to tell: the push itself was refused already.
+        let _ = self.exchange(key, gone, new);
+    }
+
+    /// Puts families in the place of others of the same group, or changes nothing.
+    fn exchange(
+        &mut self,
+        key: &GroupingKey,
+        gone: Vec<Arc<PushedFamily>>,
+        mut new: Vec<Ready>,
+    ) -> Result<(), Refusal> {
+        let mark = self.steps.len();
+        gone.iter().for_each(|family| self.unlink(family));
+        for ready in &mut new {
+            self.share_texts(&mut ready.family);
+            let Err(clash) = self.link(&ready.family) else {
+                continue;
+            };
+            if self.consistency == Consistency::Checked {
+                let refusal = self.refusal(&ready.family, clash);
+                self.take_back(mark);
+                return Err(refusal);
+            }
+            self.index.park(&ready.family, clash);
+            self.steps.push(Step::Parked(Arc::clone(&ready.family)));
+        }
+        self.unpark_what_fits();
+        let names: BTreeSet<&str> = new.iter().map(|ready| &*ready.family.name).collect();
+        for family in gone.iter().filter(|family| !names.contains(&*family.name)) {
+            self.forget(family);
+        }
+        let held = self.view.group(key).map_or(&[][..], Group::families);
+        let gone_names: BTreeSet<&str> = gone.iter().map(|family| &*family.name).collect();
+        let mut families: Vec<_> = held
+            .iter()
+            .filter(|family| !gone_names.contains(&*family.name))
+            .cloned()
+            .collect();
+        let new_families: Vec<_> = new.iter().map(|ready| Arc::clone(&ready.family)).collect();
+        families.extend(new_families.iter().cloned());
+        self.view
+            .put_group(Group::new(key.clone(), families), &gone, &new_families);
+        for ready in new {
+            self.unsynced
+                .records
+                .insert((key.clone(), Arc::clone(&ready.family.name)));
+            self.ops.push(Op::Put {
+                key: record::key(key, &ready.family.name),
+                value: ready.into_value(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Most groups push the same families: their names and help are kept once.
+    pub(super) fn share_texts(&self, family: &mut Arc<PushedFamily>) {
+        // Nobody else has it yet, so it can still be changed.
+        if let Some(family) = Arc::get_mut(family)
+            && let Some(other) = self.view.first_of_name(&family.name)
+        {
+            family.share_texts(other);
+        }
+    }
+
+    pub(super) fn delete(&mut self, key: &GroupingKey) {
+        let families = self
+            .view
+            .group(key)
+            .map_or(&[][..], Group::families)
+            .to_vec();
+        for family in &families {
+            self.unlink(family);
+            self.forget(family);
+        }
+        self.unpark_what_fits();
+        self.view.remove_group(key);
+    }
+
+    pub(super) fn wipe(&mut self) {
+        let emptied = self.index.emptied();
+        let before = std::mem::replace(&mut self.index, emptied);
+        self.steps.push(Step::Emptied(Box::new(before)));
+        self.view = View::default();
+        self.unsynced.wiped = true;
+        self.ops.push(Op::Clear);
+    }
+
+    fn forget(&mut self, family: &PushedFamily) {
+        self.unsynced
+            .records
+            .insert((family.key.clone(), Arc::clone(&family.name)));
+        self.ops.push(Op::Delete {
+            key: record::key(&family.key, &family.name),
+        });
+    }
+}

@@ -1,0 +1,124 @@
+//! Linking families into the index and out of it, each step with its exact inverse.
+
+use std::sync::Arc;
+
+use tracing::error;
+
+use super::Ledger;
+use crate::family::PushedFamily;
+use crate::group::GroupingKey;
+use crate::index::{Clash, Index};
+use crate::refusal::Refusal;
+use crate::series::metric_of;
+
+/// One change of the index; each has an exact inverse.
+pub(super) enum Step {
+    Linked(Arc<PushedFamily>),
+    Unlinked(Arc<PushedFamily>),
+    Parked(Arc<PushedFamily>),
+    Unparked(Arc<PushedFamily>, Clash),
+    /// Everything went; the index as it was.
+    Emptied(Box<Index>),
+}
+
+impl Ledger {
+    pub(super) fn link(&mut self, family: &Arc<PushedFamily>) -> Result<(), Clash> {
+        self.index.link(family)?;
+        self.steps.push(Step::Linked(Arc::clone(family)));
+        Ok(())
+    }
+
+    pub(super) fn link_or_park(&mut self, family: &Arc<PushedFamily>) {
+        if let Err(clash) = self.link(family) {
+            let refusal = self.refusal(family, clash.clone());
+            error!(group = %family.key, %refusal, "What is stored does not fit together; scrapes fail until it is gone.");
+            self.index.park(family, clash);
+        }
+    }
+
+    pub(super) fn unlink(&mut self, family: &Arc<PushedFamily>) {
+        let family = Arc::clone(family);
+        self.steps.push(match self.index.unpark(&family) {
+            Some(clash) => Step::Unparked(family, clash),
+            None => {
+                self.index.unlink(&family);
+                Step::Unlinked(family)
+            }
+        });
+    }
+
+    /// Links parked families whose opponents are gone.
+    pub(super) fn unpark_what_fits(&mut self) {
+        let parked: Vec<_> = self
+            .index
+            .parked()
+            .map(|(family, _)| Arc::clone(family))
+            .collect();
+        for family in parked {
+            if self.index.link(&family).is_ok()
+                && let Some(clash) = self.index.unpark(&family)
+            {
+                self.steps.push(Step::Unparked(Arc::clone(&family), clash));
+                self.steps.push(Step::Linked(family));
+            }
+        }
+    }
+
+    /// Takes back all steps after a mark, last first.
+    pub(super) fn take_back(&mut self, mark: usize) {
+        while self.steps.len() > mark {
+            match self.steps.pop() {
+                Some(Step::Linked(family)) => self.index.unlink(&family),
+                // It was linked in just this state before, so it fits.
+                Some(Step::Unlinked(family)) => {
+                    let linked = self.index.link(&family);
+                    debug_assert!(linked.is_ok(), "a step has no exact inverse");
+                }
+                Some(Step::Parked(family)) => {
+                    self.index.unpark(&family);
+                }
+                Some(Step::Unparked(family, clash)) => self.index.park(&family, clash),
+                Some(Step::Emptied(before)) => self.index = *before,
+                None => return,
+            }
+        }
+    }
+
+    /// Says who the other one is.
+    pub(super) fn refusal(&self, family: &PushedFamily, clash: Clash) -> Refusal {
+        let name = || family.name.to_string();
+        let others = |key: &GroupingKey| *key != family.key;
+        match clash {
+            Clash::Unsound(refusal) => refusal,
+            Clash::Type { held, own } => {
+                let holder = if own {
+                    None
+                } else {
+                    self.view.holder(family).filter(others)
+                };
+                Refusal::TypeClash {
+                    family: name(),
+                    kind: family.kind,
+                    held,
+                    holder,
+                }
+            }
+            Clash::SpelledLikeOwn => Refusal::SpelledLikeOwn {
+                family: name(),
+                spelled: family.spelled().into_owned(),
+            },
+            Clash::Suffix { sample, of, kind } => Refusal::SuffixClash {
+                family: sample,
+                other: of,
+                kind,
+            },
+            Clash::Series(series) => Refusal::SeriesTwice {
+                family: name(),
+                series: family
+                    .decode()
+                    .map_or_else(|_| String::new(), |family| metric_of(&family, series)),
+                holder: self.view.holder_of_series(family, series).filter(others),
+            },
+        }
+    }
+}

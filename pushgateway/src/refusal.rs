@@ -1,0 +1,113 @@
+//! Why a push is refused. Every reason names the culprit: the family, and the label, the series or the other
+//! group where there is one.
+
+use promontory_exposition::Kind;
+
+use crate::group::GroupingKey;
+
+/// Why a push is refused. `Display` names the culprit and is what the client may read.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// A metric carries a timestamp; old samples would be scraped again and again.
+    #[error("family {family:?}: pushed metrics must not have timestamps")]
+    Timestamp {
+        /// The family.
+        family: String,
+    },
+    /// A family without a name.
+    #[error("a family has no name")]
+    NoName,
+    /// A label name that is empty or reserved (`__…`).
+    #[error("family {family:?}, label {label:?}: invalid label name")]
+    LabelName {
+        /// The family.
+        family: String,
+        /// The label.
+        label: String,
+    },
+    /// One metric has a label twice, also when only the classic spellings are equal.
+    #[error("family {family:?}, label {label:?}: two or more labels with the same name")]
+    LabelTwice {
+        /// The family.
+        family: String,
+        /// The label.
+        label: String,
+    },
+    /// `quantile` on a summary or `le` on a histogram: its own samples use that label.
+    #[error("family {family:?}, label {label:?}: must not be set explicitly on a {}", kind_name(*kind))]
+    LabelTaken {
+        /// The family.
+        family: String,
+        /// The label.
+        label: &'static str,
+        /// The type that uses the label.
+        kind: Kind,
+    },
+    /// A metric's value is not of its family's type.
+    #[error("family {family:?}: a metric is not a {}", kind_name(*kind))]
+    NotOfKind {
+        /// The family.
+        family: String,
+        /// The family's type.
+        kind: Kind,
+    },
+    /// The same series is there already.
+    #[error("family {family:?}: {series} was collected before with the same name and label values{}", beside(holder.as_ref()))]
+    SeriesTwice {
+        /// The family.
+        family: String,
+        /// The series.
+        series: String,
+        /// The group that holds it, where it is not the pushed one.
+        holder: Option<GroupingKey>,
+    },
+    /// The family has another type elsewhere.
+    #[error("family {family:?} has type {} but should have {}{}", kind_name(*kind), kind_name(*held), beside(holder.as_ref()))]
+    TypeClash {
+        /// The family.
+        family: String,
+        /// The pushed type.
+        kind: Kind,
+        /// The type it has elsewhere.
+        held: Kind,
+        /// A group that holds it; `None` for the Pushgateway's own families.
+        holder: Option<GroupingKey>,
+    },
+    /// The family is spelled like one of the program's own for readers that know only classic names.
+    #[error(
+        "family {family:?} is spelled like the Pushgateway's own {spelled:?} where only classic names are known"
+    )]
+    SpelledLikeOwn {
+        /// The family.
+        family: String,
+        /// The name of the other.
+        spelled: String,
+    },
+    /// A family is named like a sample of a summary or histogram.
+    #[error("family {family:?} collides with the {} {other:?}", kind_name(*kind))]
+    SuffixClash {
+        /// The family whose name ends in `_count`, `_sum` or `_bucket`.
+        family: String,
+        /// The summary or histogram.
+        other: String,
+        /// Which of the two it is.
+        kind: Kind,
+    },
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Untyped => "untyped",
+        Kind::Summary => "summary",
+        Kind::Histogram => "histogram",
+        Kind::GaugeHistogram => "gaugehistogram",
+        Kind::Info => "info",
+        Kind::StateSet => "stateset",
+    }
+}
+
+fn beside(holder: Option<&GroupingKey>) -> String {
+    holder.map_or_else(String::new, |key| format!(" (held by group {key})"))
+}
