@@ -88,19 +88,19 @@ pub fn router(app: Arc<App>) -> Router {
 pub async fn serve(app: Arc<App>, request: Request) -> Response {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
-    match app
-        .routes
-        .route(&parts.method, parts.uri.path(), parts.uri.query())
-    {
+    let (method, path) = (&parts.method, parts.uri.path());
+    let route = app.routes.route(method, path, parts.uri.query());
+    let body = match receive(app.routes.unpacks(path), &parts, body).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    match route {
         Route::Endpoint(endpoint, parameters) => {
-            let response = match receive(endpoint, &parts, body).await {
-                Ok(body) => call(&app, endpoint, &parts, parameters, body).await,
-                Err(refusal) => return refusal,
-            };
+            let response = call(&app, endpoint, &parts, parameters, body).await;
             note(&app, endpoint, &parts, started, response.status());
             response
         }
-        Route::Redirect { status, location } => redirect(&parts.method, status, &location),
+        Route::Redirect { status, location } => redirect(method, status, &location),
         Route::Options { allow } => with_allow(Response::new(Body::empty()), &allow),
         Route::NotAllowed { allow } => with_allow(
             plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
@@ -111,16 +111,13 @@ pub async fn serve(app: Arc<App>, request: Request) -> Response {
     }
 }
 
-/// Reads the body whole, and refuses what is said to be gzip and is not: upstream unpacks the bodies of
-/// all requests but the API's before it looks at the path. The server bounds size and time.
-async fn receive(endpoint: Endpoint, parts: &Parts, body: Body) -> Result<Bytes, Response> {
+/// Reads the body whole, so that the connection stays usable, and refuses what is said to be gzip and is
+/// not: upstream unpacks bodies before it looks at the path. The server bounds size and time.
+async fn receive(unpacks: bool, parts: &Parts, body: Body) -> Result<Bytes, Response> {
     let body = read_body(body)
         .await
         .map_err(|error| plain(error.status(), &error.to_string()))?;
-    if !matches!(
-        endpoint,
-        Endpoint::ApiMetrics | Endpoint::ApiOptions | Endpoint::ApiStatus | Endpoint::Wipe
-    ) {
+    if unpacks {
         let checked = BodyEncoding::of(&parts.headers).check_start(&body);
         checked.map_err(|error| plain(StatusCode::BAD_REQUEST, &error.to_string()))?;
     }

@@ -31,32 +31,41 @@ pub fn buckets(native: &Native<'_>) -> Vec<NativeBucket> {
         return Vec::new();
     }
     let mut all: Vec<NativeBucket> = side(&native.negative, native.schema)
-        .map(|(lower, upper, count)| NativeBucket {
-            boundaries: 1,
-            lower: -upper,
-            upper: -lower,
-            count,
-        })
+        .map(|(lower, upper, count)| NativeBucket::new(-upper, -lower, count))
         .collect();
     all.reverse();
     if native.zero_count.as_f64() != 0.0 {
-        let (lower, upper) = (-native.zero_threshold, native.zero_threshold);
         all.push(NativeBucket {
             boundaries: 3,
-            lower,
-            upper,
+            lower: -native.zero_threshold,
+            upper: native.zero_threshold,
             count: native.zero_count,
         });
     }
     all.extend(
-        side(&native.positive, native.schema).map(|(lower, upper, count)| NativeBucket {
-            boundaries: 0,
+        side(&native.positive, native.schema)
+            .map(|(lower, upper, count)| NativeBucket::new(lower, upper, count)),
+    );
+    all
+}
+
+impl NativeBucket {
+    /// A bucket beside zero: closed on the side away from it. Where a bound is too small for a float and
+    /// came out as zero, that side is open, as in Prometheus.
+    fn new(lower: f64, upper: f64, count: Count) -> Self {
+        let boundaries = match (lower < 0.0, upper > 0.0) {
+            (false, true) => 0,
+            (true, false) => 1,
+            (false, false) => 2,
+            (true, true) => 3,
+        };
+        Self {
+            boundaries,
             lower,
             upper,
             count,
-        }),
-    );
-    all
+        }
+    }
 }
 
 /// The used buckets of one side away from zero: bounds (of the positive side) and count.

@@ -201,6 +201,11 @@ impl Routes {
         )
     }
 
+    /// Whether upstream unpacks a request's body before it looks at the path: everywhere but below the API.
+    pub fn unpacks(&self, path: &str) -> bool {
+        path != "*" && self.is_below_api(path).is_none()
+    }
+
     /// Whether a clean escaped path lies below the API (`true`), is the API's without the last slash
     /// (`false`), or neither; compared element by element, as ServeMux does.
     fn is_below_api(&self, escaped: &str) -> Option<bool> {

@@ -170,7 +170,9 @@ async fn encoded_bodies() {
         ("DELETE /metrics/job/a", 400),
         ("GET /metrics", 400),
         ("GET /-/healthy", 400),
+        ("GET /nowhere", 400),
         ("GET /api/v1/status", 200),
+        ("GET /api/v1/nowhere", 404),
     ] {
         assert_eq!(
             site.send(line, &gzipped, "not gzip at all").await.status,
