@@ -3,8 +3,11 @@
 //! Next: [`lines`] reads one line after the other and keeps nothing; [`read`] puts lines together to
 //! families, with the rules and accidents of Go's `expfmt.TextParser`; [`write`] is the way back.
 
+mod comment;
 pub mod lines;
+mod parts;
 pub mod read;
+mod sample;
 mod token;
 pub mod write;
 

@@ -7,13 +7,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::lines::{Line, Lines, Sample, duplicate, is_value_label};
+use super::lines::{Line, Lines, Sample};
+use super::parts::{Role, add_to_histogram, add_to_summary, own_bound, settle_counts};
+use super::sample::{duplicate, is_value_label};
 use crate::error::ReadError;
 use crate::format::Limits;
-use crate::model::{Bucket, Count, Family, Histogram, Kind, Label, Metric, Quantile};
-use crate::model::{Summary, Value};
+use crate::model::{Family, Kind, Label, Metric, Value};
 use crate::name::NameRules;
-use crate::number;
 
 #[cfg(test)]
 mod tests;
@@ -67,15 +67,6 @@ struct Open<'a> {
     typed: bool,
     /// Summaries and histograms: where the metric of each set of labels stands.
     series: HashMap<Box<[u8]>, usize>,
-}
-
-/// What a line says of a summary or histogram, by the suffix of its name.
-#[derive(Clone, Copy)]
-enum Role {
-    /// The value itself, a bucket or a quantile.
-    Member,
-    Sum,
-    Count,
 }
 
 impl<'a> Body<'a> {
@@ -275,99 +266,6 @@ fn check_value_labels(
         }
     }
     Ok(())
-}
-
-/// The bound that `le` or `quantile` names; the last one counts, and each must be a number.
-fn own_bound(family: &str, labels: &[Label<'_>], own: &str) -> Result<f64, ReadError> {
-    let mut bound = f64::NAN;
-    for label in labels.iter().filter(|label| label.name == own) {
-        bound = number::parse(label.value.as_bytes()).ok_or_else(|| ReadError {
-            line: None,
-            family: Some(family.to_owned()),
-            label: Some(own.to_owned()),
-            message: format!(
-                "expected float as value for '{own}' label, got {:?}",
-                label.value
-            ),
-        })?;
-    }
-    Ok(bound)
-}
-
-fn add_to_summary(summary: &mut Summary, role: Role, quantile: f64, value: f64) {
-    match role {
-        Role::Sum => summary.sum = value,
-        Role::Count => summary.count = go_uint64(value),
-        // A line without a quantile only shows that the summary is there.
-        Role::Member if quantile.is_nan() => {}
-        Role::Member => summary.quantiles.push(Quantile { quantile, value }),
-    }
-}
-
-fn add_to_histogram(
-    histogram: &mut Histogram<'_>,
-    role: Role,
-    upper_bound: f64,
-    value: f64,
-) -> Result<(), &'static str> {
-    match role {
-        Role::Sum => histogram.sum = value,
-        Role::Count => {
-            let count = count(value).ok_or("negative count for histogram")?;
-            // Upstream holds the two in two fields, and the float one is never cleared again.
-            if !is_float(histogram.count) || is_float(count) {
-                histogram.count = count;
-            }
-        }
-        Role::Member if upper_bound.is_nan() => {}
-        Role::Member => histogram.buckets.push(Bucket {
-            upper_bound,
-            cumulative_count: count(value).ok_or("negative bucket population for histogram")?,
-            exemplar: None,
-        }),
-    }
-    Ok(())
-}
-
-/// A count as it was spelled: whole numbers stay whole, others become floats, negative ones are none.
-fn count(value: f64) -> Option<Count> {
-    let whole = go_uint64(value);
-    if whole as f64 == value {
-        Some(Count::Integer(whole))
-    } else if value < 0.0 {
-        None
-    } else {
-        Some(Count::Float(value))
-    }
-}
-
-/// Go's conversion of a float to `uint64` on amd64: negative numbers wrap, and what has no place in
-/// 64 bits becomes 2^63. Summary counts of -1 or 1.5 are accepted upstream and end here.
-fn go_uint64(value: f64) -> u64 {
-    const LIMIT: f64 = 18_446_744_073_709_551_616.0;
-    if (0.0..LIMIT).contains(&value) {
-        value as u64
-    } else if (-LIMIT / 2.0..0.0).contains(&value) {
-        value as i64 as u64
-    } else {
-        1 << 63
-    }
-}
-
-fn is_float(count: Count) -> bool {
-    matches!(count, Count::Float(_))
-}
-
-/// One float among the counts of a histogram makes all of them floats.
-fn settle_counts(histogram: &mut Histogram<'_>) {
-    let buckets = &mut histogram.buckets;
-    if !is_float(histogram.count) && !buckets.iter().any(|b| is_float(b.cumulative_count)) {
-        return;
-    }
-    histogram.count = Count::Float(histogram.count.as_f64());
-    for bucket in buckets {
-        bucket.cumulative_count = Count::Float(bucket.cumulative_count.as_f64());
-    }
 }
 
 #[cold]
