@@ -16,9 +16,21 @@ pub struct ReadError {
     pub label: Option<String>,
     /// What is wrong, as the end of a sentence: `expected float as value, got "x"`.
     pub message: String,
+    /// Whether the bytes keep to the grammar of the format to their end, and only say what no family
+    /// can hold. A Go program would fail on such a body later, when it checks what it read; a
+    /// gateway that marks groups whose push failed needs to know.
+    pub well_formed: bool,
 }
 
 impl ReadError {
+    /// An error of a body that is well-formed: see [`ReadError::well_formed`].
+    pub fn of_content(message: impl Into<String>) -> Self {
+        Self {
+            well_formed: true,
+            ..Self::new(message)
+        }
+    }
+
     /// An error whose place is not known yet.
     pub fn new(message: impl Into<String>) -> Self {
         Self {

@@ -21,19 +21,26 @@ pub(super) type Result<T> = std::result::Result<T, ReadError>;
 ///
 /// # Errors
 /// The first thing that is wrong, with the family's name where it is known and its place otherwise.
+/// What breaks the wire format goes before what only cannot be kept ([`ReadError::well_formed`]),
+/// wherever it stands: Go decodes a body whole before it judges it.
 pub fn read_delimited<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family<'a>>> {
     let mut rest = bytes;
     let mut budget = Budget {
         left: limits.metrics,
         limits: *limits,
+        refused: None,
     };
     let mut families = Vec::new();
+    let mut index = 0;
     while !rest.is_empty() {
-        let message =
-            delimited(&mut rest).map_err(|fault| in_nameless(fault.into(), families.len()))?;
-        families.push(read_family(message, families.len(), &mut budget)?);
+        let message = delimited(&mut rest).map_err(|fault| in_nameless(fault.into(), index))?;
+        match read_family(message, index, &mut budget) {
+            Ok(family) => families.push(family),
+            Err(error) => budget.refuse(error)?,
+        }
+        index += 1;
     }
-    Ok(families)
+    budget.refused.map_or(Ok(families), Err)
 }
 
 /// What may still be kept. Families, metrics, buckets, quantiles, spans and exemplars all count:
@@ -41,6 +48,8 @@ pub fn read_delimited<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family
 pub(super) struct Budget {
     left: usize,
     limits: Limits,
+    /// The first thing that cannot be kept, though the bytes are well-formed.
+    refused: Option<ReadError>,
 }
 
 impl Budget {
@@ -53,6 +62,15 @@ impl Budget {
         })?;
         Ok(())
     }
+
+    /// Reads on behind what only cannot be kept; gives back any other error.
+    fn refuse(&mut self, error: ReadError) -> Result<()> {
+        if !error.well_formed {
+            return Err(error);
+        }
+        self.refused.get_or_insert(error);
+        Ok(())
+    }
 }
 
 fn in_nameless(mut error: ReadError, index: usize) -> ReadError {
@@ -62,12 +80,28 @@ fn in_nameless(mut error: ReadError, index: usize) -> ReadError {
 
 fn read_family<'a>(message: &'a [u8], index: usize, budget: &mut Budget) -> Result<Family<'a>> {
     let mut family = read_family_header(message).map_err(|error| in_nameless(error, index))?;
-    let name = family.name.clone();
-    read_metrics(message, &mut family, budget).map_err(|mut error| {
-        error.family = Some(name.into_owned());
-        error
-    })?;
+    let mut fields = Fields::new(message);
+    budget.take()?;
+    while let Some(field) = fields.next()? {
+        let (4, Wire::Bytes(bytes)) = field else {
+            continue;
+        };
+        let metric = budget
+            .take()
+            .and_then(|()| read_metric(bytes, family.kind, budget));
+        match metric.map_err(|error| in_family(error, &family)) {
+            Ok(metric) => family.metrics.push(metric),
+            Err(error) => budget.refuse(error)?,
+        }
+    }
     Ok(family)
+}
+
+fn in_family(error: ReadError, family: &Family<'_>) -> ReadError {
+    ReadError {
+        family: Some(family.name.to_string()),
+        ..error
+    }
 }
 
 /// A first pass over the family, because its name and type may stand behind its metrics.
@@ -80,7 +114,7 @@ fn read_family_header(message: &[u8]) -> Result<Family<'_>> {
             (2, Wire::Bytes(bytes)) => family.help = Some(text(bytes, "the help text")?),
             (3, Wire::Varint(number)) => {
                 family.kind = type_of_number(number as i32).ok_or_else(|| {
-                    ReadError::new(format!("unknown metric type {}", number as i32))
+                    ReadError::of_content(format!("unknown metric type {}", number as i32))
                 })?;
             }
             (5, Wire::Bytes(bytes)) => family.unit = text(bytes, "the unit")?,
@@ -88,23 +122,9 @@ fn read_family_header(message: &[u8]) -> Result<Family<'_>> {
         }
     }
     if family.name.is_empty() {
-        return Err(ReadError::new("the family has no name"));
+        return Err(ReadError::of_content("the family has no name"));
     }
     Ok(family)
-}
-
-fn read_metrics<'a>(message: &'a [u8], family: &mut Family<'a>, budget: &mut Budget) -> Result<()> {
-    budget.take()?;
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        if let (4, Wire::Bytes(bytes)) = field {
-            budget.take()?;
-            family
-                .metrics
-                .push(read_metric(bytes, family.kind, budget)?);
-        }
-    }
-    Ok(())
 }
 
 /// Every value a metric message can carry; the family's type says which one counts.
@@ -151,8 +171,9 @@ fn read_metric<'a>(message: &'a [u8], kind: Kind, budget: &mut Budget) -> Result
             .histogram
             .map(|parts| Value::Histogram(Box::new(parts.finish()))),
     };
-    let value =
-        value.ok_or_else(|| ReadError::new(format!("a metric of the family is not a {kind:?}")))?;
+    let value = value.ok_or_else(|| {
+        ReadError::of_content(format!("a metric of the family is not a {kind:?}"))
+    })?;
     Ok(Metric {
         labels,
         value,
@@ -192,6 +213,6 @@ pub(super) fn push_label<'a>(
 fn text<'a>(bytes: &'a [u8], what: &str) -> Result<Cow<'a, str>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(Cow::Borrowed(text)),
-        Err(_) => Err(ReadError::new(format!("{what} is not valid UTF-8"))),
+        Err(_) => Err(ReadError::of_content(format!("{what} is not valid UTF-8"))),
     }
 }

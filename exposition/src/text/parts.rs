@@ -18,13 +18,12 @@ pub(super) fn own_bound(family: &str, labels: &[Label<'_>], own: &str) -> Result
     let mut bound = f64::NAN;
     for label in labels.iter().filter(|label| label.name == own) {
         bound = number::parse(label.value.as_bytes()).ok_or_else(|| ReadError {
-            line: None,
             family: Some(family.to_owned()),
             label: Some(own.to_owned()),
-            message: format!(
+            ..ReadError::new(format!(
                 "expected float as value for '{own}' label, got {:?}",
                 label.value
-            ),
+            ))
         })?;
     }
     Ok(bound)

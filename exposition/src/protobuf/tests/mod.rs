@@ -151,6 +151,25 @@ fn what_a_gateway_must_not_let_in() {
     );
 }
 
+/// Go decodes a body whole before it judges it; a gateway answers both, but remembers only one.
+#[test]
+fn broken_bytes_go_before_what_cannot_be_kept() {
+    let refused = message(&family("a", 0, vec![gauge(1.0), gauge(2.0)]));
+    let error = read(&refused).unwrap_err();
+    assert!(error.well_formed);
+    let good = message(&family("b", 1, vec![gauge(1.0)]));
+    assert_eq!(read(&[&refused[..], &good].concat()).unwrap_err(), error);
+    let cut = [&refused[..], &good[..5]].concat();
+    assert!(!read(&cut).unwrap_err().well_formed);
+    let nameless = message(&family("", 1, vec![]));
+    assert!(read(&nameless).unwrap_err().well_formed);
+    assert!(
+        !read(&[&nameless[..], b"\x05"].concat())
+            .unwrap_err()
+            .well_formed
+    );
+}
+
 #[test]
 fn lengths_are_checked_before_anything_is_kept() {
     let claim = "of 68719476736 bytes, but only 0 are left";
