@@ -1,29 +1,27 @@
 //! A whole program in one call: command line, logs, sockets, signals, exit codes.
 //!
-//! [`Program::export`] is for exporters: it serves a registry of collectors. [`Program::run`] is for
+//! [`Program::export`] (`program/export.rs`) is for exporters: it serves a registry of collectors. [`Program::run`] is for
 //! programs with routes of their own, or with several sites. Both end the same way: SIGTERM, SIGINT or
 //! [`Shutdown::trigger`] lets requests in flight finish, then [`Service::at_end`] runs. The exit code
 //! is 0 after that, and 1 for whatever prevented it.
 
+mod export;
 mod flags;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use axum::Router;
 use tracing::{error, info};
 
 pub use flags::{EXPORTER_FLAGS, TELEMETRY_PATH, web_flags};
 
-use crate::collector::{self, Registry};
+use crate::collector;
 use crate::flag::{Flag, Flags, Parsed, Spelling, Table};
-use crate::landing::{self, Landing};
 use crate::log::{self, Settings, Style};
-use crate::process::{Build, BuildInfo, Process};
-use crate::scrape::{self, Options};
+use crate::process::Build;
 use crate::server::{Server, Site};
 use crate::shutdown::Shutdown;
 
@@ -102,28 +100,6 @@ impl Program {
             flags,
             version: self.build.text(self.name),
         }
-    }
-
-    /// Runs an exporter: the registry that `collectors` fills, at `--web.telemetry-path`, with the
-    /// process's own metrics, a landing page and health pages. `listen` is the default address.
-    pub fn export<F>(self, listen: &'static [&'static str], collectors: F) -> ExitCode
-    where
-        F: FnOnce(&Flags, &mut Registry) -> anyhow::Result<()>,
-    {
-        let (name, about, build) = (self.name, self.about, self.build);
-        let program = self
-            .flags(EXPORTER_FLAGS.iter().cloned())
-            .flags(web_flags(listen));
-        program.run(|context| {
-            let mut registry = Registry::new();
-            collectors(&context.flags, &mut registry)?;
-            let app = exporter_app(name, about, build, &context.flags, registry)?;
-            Ok(Service::of(Site::from_flags(
-                "metrics",
-                &context.flags,
-                app,
-            )))
-        })
     }
 
     /// Runs any program: `start` makes what it serves out of its flags. It is called inside the async
@@ -216,49 +192,6 @@ impl Site {
             ..Self::new(name, flags.texts("web.listen-address").to_vec(), app)
         }
     }
-}
-
-/// What an exporter serves: metrics, landing page, health.
-fn exporter_app(
-    name: &'static str,
-    about: &str,
-    build: Build,
-    flags: &Flags,
-    mut registry: Registry,
-) -> anyhow::Result<Router> {
-    let path = flags.text("web.telemetry-path");
-    let requests_max = usize::try_from(flags.integer("web.max-requests")).unwrap_or(0);
-    let options = Options {
-        requests_max,
-        ..Options::default()
-    };
-    registry.always(BuildInfo {
-        program: name,
-        build,
-    });
-    if !flags.on("web.disable-exporter-metrics") {
-        registry.always(Process).always(Arc::clone(&options.meter));
-    }
-    let metrics = scrape::service(Arc::new(registry), options);
-    if !path.starts_with('/') || path.contains(['{', '}']) {
-        bail!("--web.telemetry-path: {path:?} must begin with a slash and hold no braces");
-    }
-    if path == "/" {
-        return Ok(landing::health().route("/", metrics));
-    }
-    if landing::RESERVED.contains(&path) {
-        bail!("--web.telemetry-path: {path} is a page of its own");
-    }
-    let links = vec![(path.to_owned(), "Metrics".to_owned())];
-    let page = Landing {
-        name: name.to_owned(),
-        description: about.to_owned(),
-        version: build.info(),
-        links,
-    };
-    Ok(landing::router(&page)
-        .merge(landing::health())
-        .route(path, metrics))
 }
 
 /// Panics become log lines, whole and in the log's format; the fences around them go on working.

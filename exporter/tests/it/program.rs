@@ -166,6 +166,41 @@ fn twenty_lines_make_a_whole_exporter() {
 }
 
 #[test]
+fn flags_choose_what_is_served_and_how_it_is_logged() {
+    let args = [
+        "--web.listen-address=127.0.0.1:0",
+        "--web.telemetry-path=/",
+        "--web.disable-exporter-metrics",
+        "--log.level=debug",
+    ];
+    let example = start("load_exporter", &args, 1);
+    let (_, _, body) = example.get(0, "/");
+    assert!(
+        body.contains("load1 ") && body.contains("load_exporter_build_info{"),
+        "{body}"
+    );
+    assert!(
+        !body.contains("process_") && !body.contains("promhttp_"),
+        "{body}"
+    );
+    assert!(example.get(0, "/any/other/path").2.contains("load1 "));
+    assert_eq!(example.get(0, "/-/healthy").2, "OK");
+
+    let (code, _, stderr) = run(
+        "load_exporter",
+        &["--log.format=json", "--web.listen-address=nonsense"],
+    );
+    assert_eq!(code, Some(1));
+    for line in stderr.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+        assert!(
+            line["time"].is_string() && line["level"].is_string() && line["msg"].is_string(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn two_sites_share_one_program_and_one_end() {
     let args = [
         "--host=127.0.0.1",
