@@ -14,6 +14,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use promontory_exposition::Label;
 use promontory_exposition::name::{is_classic_label_name, unescape_values};
 
+#[cfg(test)]
+mod tests;
+
 /// What ends a label name, or `job`, when the value after it is base64.
 const BASE64_SUFFIX: &str = "@base64";
 
