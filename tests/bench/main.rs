@@ -2,8 +2,9 @@
 //!
 //! Each figure comes from whole processes on loopback: CPU from the kernel's accounting of the server
 //! process, rates from what was answered. Times are printed and never asserted; read the ratios.
-//! `bench limit MODE FILE` is the bench starting its own limit servers (see `limit`).
+//! `bench formats` stops after reading and writing; `bench limit MODE FILE` is the bench starting its own limit servers (see `limit`).
 
+mod formats;
 mod held;
 mod limit;
 mod load;
@@ -44,7 +45,11 @@ fn main() -> Result<()> {
         return limit::serve(mode, file);
     }
     let folder = tempfile::tempdir()?;
-    let mut rows = Vec::new();
+    let mut rows = formats::rows(folder.path())?;
+    if arguments == ["formats"] {
+        table::print(&rows);
+        return Ok(());
+    }
     for size in [SMALL, LARGE] {
         eprintln!("{} series held: filling both gateways …", size.total());
         let ours = held::filled(Which::Ours, size, folder.path())?;

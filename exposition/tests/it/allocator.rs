@@ -1,6 +1,9 @@
 //! Counts what the current thread allocates, so that tests can put a bound on it.
 
-#![expect(unsafe_code, reason = "a global allocator is an unsafe trait; this one only counts and passes on")]
+#![expect(
+    unsafe_code,
+    reason = "a global allocator is an unsafe trait; this one only counts and passes on"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -62,7 +65,10 @@ pub(crate) fn measure<T>(work: impl FnOnce() -> T) -> (T, Usage) {
     let (allocations, live) = (ALLOCATIONS.get(), LIVE.get());
     PEAK.set(live);
     let done = work();
-    let usage = Usage { allocations: ALLOCATIONS.get() - allocations, peak_bytes: (PEAK.get() - live).cast_unsigned() };
+    let usage = Usage {
+        allocations: ALLOCATIONS.get() - allocations,
+        peak_bytes: (PEAK.get() - live).cast_unsigned(),
+    };
     (done, usage)
 }
 

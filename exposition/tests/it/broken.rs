@@ -37,8 +37,16 @@ fn the_corpus_is_read_or_refused_by_every_reader() {
             for body in [&case.body, &mutant] {
                 for format in READERS {
                     if let Err(error) = read(format, body, &Limits::default()) {
-                        assert!(!error.message.is_empty(), "{}: an error without words", case.name);
-                        assert!(format == Format::Protobuf || error.line.is_some(), "{}, {format:?}: no line in {error}", case.name);
+                        assert!(
+                            !error.message.is_empty(),
+                            "{}: an error without words",
+                            case.name
+                        );
+                        assert!(
+                            format == Format::Protobuf || error.line.is_some(),
+                            "{}, {format:?}: no line in {error}",
+                            case.name
+                        );
                     }
                 }
             }
@@ -52,16 +60,38 @@ fn limits_are_kept() {
         let error = read(format, body, &limits).expect_err("a limit is passed");
         assert!(read(format, body, &Limits::default()).is_ok(), "{error}");
     };
-    let two = Limits { metrics: 2, ..Limits::default() };
-    check(Format::Text, b"x{a=\"1\"} 1\nx{a=\"2\"} 1\nx{a=\"3\"} 1\n", two);
-    check(Format::OpenMetrics, b"x{a=\"1\"} 1\nx{a=\"2\"} 1\nx{a=\"3\"} 1\n# EOF\n", two);
-    let one = Limits { labels: 1, ..Limits::default() };
+    let two = Limits {
+        metrics: 2,
+        ..Limits::default()
+    };
+    check(
+        Format::Text,
+        b"x{a=\"1\"} 1\nx{a=\"2\"} 1\nx{a=\"3\"} 1\n",
+        two,
+    );
+    check(
+        Format::OpenMetrics,
+        b"x{a=\"1\"} 1\nx{a=\"2\"} 1\nx{a=\"3\"} 1\n# EOF\n",
+        two,
+    );
+    let one = Limits {
+        labels: 1,
+        ..Limits::default()
+    };
     check(Format::Text, b"x{a=\"1\",b=\"2\"} 1\n", one);
     check(Format::OpenMetrics, b"x{a=\"1\",b=\"2\"} 1\n# EOF\n", one);
-    let buckets: &[u8] = b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"3\"} 1\n";
+    let buckets: &[u8] =
+        b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"3\"} 1\n";
     check(Format::Text, buckets, two);
     let protobuf = protobuf();
-    let body = |name: &str| protobuf.iter().find(|case| case.name == name).unwrap().body.clone();
+    let body = |name: &str| {
+        protobuf
+            .iter()
+            .find(|case| case.name == name)
+            .unwrap()
+            .body
+            .clone()
+    };
     check(Format::Protobuf, &body("values odd"), two);
     check(Format::Protobuf, &body("duplicate label"), one);
 }

@@ -8,9 +8,18 @@ use crate::arbitrary::{self, Carrier};
 
 fn comes_back(format: Format, families: &[Family<'_>]) -> Result<(), TestCaseError> {
     let mut page = Vec::new();
-    write(Target { format, escaping: Escaping::AllowUtf8 }, families, &mut page).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    write(
+        Target {
+            format,
+            escaping: Escaping::AllowUtf8,
+        },
+        families,
+        &mut page,
+    )
+    .map_err(|error| TestCaseError::fail(error.to_string()))?;
     let shown = String::from_utf8_lossy(&page);
-    let again = read(format, &page, &Limits::default()).map_err(|error| TestCaseError::fail(format!("{error}\n{shown}")))?;
+    let again = read(format, &page, &Limits::default())
+        .map_err(|error| TestCaseError::fail(format!("{error}\n{shown}")))?;
     // Compared as they print: NaN is not equal to itself.
     prop_assert_eq!(format!("{families:#?}"), format!("{again:#?}"), "{}", shown);
     Ok(())

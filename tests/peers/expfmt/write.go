@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 )
@@ -43,8 +44,12 @@ func write(args []string, body []byte) ([]byte, error) {
 			options = append(options, expfmt.WithUnit())
 		}
 	}
+	return encode(families, format.WithEscapingScheme(scheme), options...)
+}
+
+func encode(families []*dto.MetricFamily, format expfmt.Format, options ...expfmt.EncoderOption) ([]byte, error) {
 	var out bytes.Buffer
-	encoder := expfmt.NewEncoder(&out, format.WithEscapingScheme(scheme), options...)
+	encoder := expfmt.NewEncoder(&out, format, options...)
 	for _, family := range families {
 		if err := encoder.Encode(family); err != nil {
 			return nil, err
