@@ -151,7 +151,7 @@ fn announce(site: &SiteState, listener: &TcpListener) {
         return;
     };
     tracing::info!(site = site.name, %address, "Listening on");
-    let gate = site.gate.as_ref().map(Gate::current);
+    let gate = site.gate.as_ref().map(Gate::loaded);
     match gate.filter(|config| config.tls().is_some()) {
         Some(config) => tracing::info!(http2 = config.http2(), %address, "TLS is enabled."),
         None => tracing::info!(http2 = false, %address, "TLS is disabled."),

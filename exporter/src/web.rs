@@ -11,8 +11,9 @@
 //! # Differences from exporter-toolkit
 //! - A bad file at the start ends the program with an error (the Go programs end too, but with exit code 0).
 //!   A bad change later answers nothing with 500: the last good config stays.
-//! - A change that empties the file, or switches TLS on or off, needs a restart. Everything else, also the rate
-//!   limit and `http2`, follows the file.
+//! - A change may replace TLS, client certificates and users, but not take one of them away altogether: a file
+//!   that is just being written would open the door. Everything else, also the rate limit and `http2`, which are
+//!   fixed there, follows the file.
 //! - TLS 1.2 and 1.3 only; no CBC cipher suites and no curve P-521: a file that names them is refused.
 //!   `prefer_server_cipher_suites` has an effect (Go ignores it).
 //! - `client_allowed_sans` without a policy that asks for certificates is refused (there it is ignored).
@@ -37,7 +38,7 @@ mod rate;
 mod tls;
 mod users;
 
-use config::Document;
+use config::{Document, Guards};
 use files::Files;
 use rate::RateLimit;
 use users::{Users, Verifier};
@@ -66,6 +67,7 @@ pub(crate) struct Gate {
 /// A web config file that was read, checked and built.
 #[derive(Debug)]
 pub(crate) struct Config {
+    guards: Guards,
     tls: Option<Arc<rustls::ServerConfig>>,
     http2: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -101,6 +103,11 @@ impl Gate {
         {
             self.reload(&mut files);
         }
+        self.loaded()
+    }
+
+    /// The config as last read.
+    pub(crate) fn loaded(&self) -> Arc<Config> {
         self.current.load_full()
     }
 
@@ -154,22 +161,14 @@ impl Config {
             key: key.to_owned(),
             reason: reason.to_owned(),
         };
-        if old.is_some() && document.is_empty {
-            // An editor empties the file before it writes it. To believe that would open the door for a moment.
-            return Err(wrong(
-                "",
-                "is empty; restart to serve without TLS and users",
-            ));
+        let guards = document.guards();
+        if let Some(key) = old.and_then(|old| guards.missing(&old.guards)) {
+            // A file that is being written looks like a shorter one. To believe that would open the door for a moment.
+            return Err(wrong(key, "can be taken away only by a restart"));
         }
         let http2 = document.http2();
         let tls = tls::server_config(document, http2, files)
             .map_err(|(key, reason)| wrong(&key, &reason))?;
-        if old.is_some_and(|old| old.tls.is_some() != tls.is_some()) {
-            return Err(wrong(
-                "tls_server_config",
-                "TLS can be switched on or off only by a restart",
-            ));
-        }
         let rate = document.rate().map(|(interval, burst)| {
             let running = old.and_then(|old| old.rate.as_ref());
             match running.filter(|rate| rate.is(interval, burst)) {
@@ -178,6 +177,7 @@ impl Config {
             }
         });
         Ok(Config {
+            guards,
             tls,
             http2,
             headers: document

@@ -4,16 +4,21 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::activity::InFlight;
 use crate::limits::Limits;
+
+/// What is read of an unwanted body, and for how long.
+const DISCARD_BYTES: usize = 256 << 10;
+const DISCARD_TIME: Duration = Duration::from_millis(500);
 
 /// Why a request's body could not be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +70,22 @@ pub(super) fn bound(body: Incoming, limits: &Limits) -> Body {
         timer: Box::pin(sleep_until(now)),
         limits: limits.clone(),
     })
+}
+
+/// Reads and forgets a little of a body that nobody wants, as much as Go's server does: some clients (curl over
+/// HTTP/2) lose an answer that comes before they have sent everything.
+pub(super) async fn discard(mut body: Incoming) {
+    let mut left = DISCARD_BYTES;
+    let _ = timeout(DISCARD_TIME, async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(bytes) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    })
+    .await;
 }
 
 struct Bounded {

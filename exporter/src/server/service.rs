@@ -11,7 +11,7 @@ use std::task::Poll;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use tower_service::Service;
@@ -68,8 +68,12 @@ pub(crate) fn plain(status: StatusCode) -> Response {
 
 async fn handle(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Response {
     if announced_bytes(request.headers()) > site.limits.body_bytes_max {
+        // A client that asked first must not be told to send; others are already sending.
+        if !request.headers().contains_key(EXPECT) {
+            body::discard(request.into_body()).await;
+        }
         let mut response = plain(StatusCode::PAYLOAD_TOO_LARGE);
-        // The body is not read, so nothing after it can be either.
+        // The body is not read to its end, so nothing after it can be either.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
         return response;

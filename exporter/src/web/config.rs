@@ -32,8 +32,6 @@ pub(super) type Wrong = (String, String);
 pub(super) struct Document {
     raw: Raw,
     rate: Option<(Duration, u32)>,
-    /// The file says nothing at all.
-    pub(super) is_empty: bool,
     /// Relative paths start here.
     folder: PathBuf,
 }
@@ -45,6 +43,31 @@ struct Raw {
     http_server_config: Option<HttpSection>,
     rate_limit: Option<RateSection>,
     basic_auth_users: Option<BTreeMap<String, Option<String>>>,
+}
+
+/// What a config keeps strangers out with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guards {
+    tls: bool,
+    client_certificates: bool,
+    users: bool,
+}
+
+impl Guards {
+    /// The key of a guard that was there before and is not here.
+    pub(super) fn missing(&self, before: &Guards) -> Option<&'static str> {
+        let table = [
+            ("tls_server_config", before.tls, self.tls),
+            (
+                "tls_server_config: client_auth_type",
+                before.client_certificates,
+                self.client_certificates,
+            ),
+            ("basic_auth_users", before.users, self.users),
+        ];
+        let gone = table.into_iter().find(|(_, before, now)| *before && !now);
+        gone.map(|(key, ..)| key)
+    }
 }
 
 /// `tls_server_config`, as written.
@@ -98,18 +121,13 @@ impl Document {
         let whole = |reason| wrong((String::new(), reason));
         let content = files.read(file).map_err(whole)?;
         let text = String::from_utf8(content).map_err(|_| whole("not UTF-8".to_owned()))?;
-        let (raw, is_empty) = parse(&text).map_err(whole)?;
+        let raw = parse(&text).map_err(whole)?;
         let rate = match &raw.rate_limit {
             Some(section) => rate(section).map_err(wrong)?,
             None => None,
         };
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Document {
-            raw,
-            rate,
-            is_empty,
-            folder,
-        })
+        Ok(Document { raw, rate, folder })
     }
 
     /// The TLS section; `None` if it has nothing that asks for TLS, by upstream's rule.
@@ -128,6 +146,19 @@ impl Document {
             .iter()
             .any(|value| given(value).is_some())
             .then_some(section)
+    }
+
+    /// What it keeps strangers out with.
+    pub(super) fn guards(&self) -> Guards {
+        let policy = self
+            .tls()
+            .and_then(|section| given(&section.client_auth_type));
+        let users = self.raw.basic_auth_users.as_ref();
+        Guards {
+            tls: self.tls().is_some(),
+            client_certificates: policy.is_some_and(|policy| policy != "NoClientCert"),
+            users: users.is_some_and(|users| !users.is_empty()),
+        }
     }
 
     /// A path of the file, relative to the folder of the file.
@@ -175,15 +206,14 @@ pub(super) fn given(value: &Option<String>) -> Option<&str> {
     value.as_deref().filter(|text| !text.is_empty())
 }
 
-fn parse(text: &str) -> Result<(Raw, bool), String> {
+fn parse(text: &str) -> Result<Raw, String> {
     let options = serde_saphyr::options! {
         // A snippet of the file in an error could be a key or a hash.
         with_snippet: false,
     };
-    let raw: Option<Raw> =
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())?;
-    let is_empty = raw.is_none();
-    Ok((raw.unwrap_or_default(), is_empty))
+    // An empty document is a config without anything, as it is upstream.
+    let raw: Result<Option<Raw>, _> = serde_saphyr::from_str_with_options(text, options);
+    Ok(raw.map_err(|error| error.to_string())?.unwrap_or_default())
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Wrong> {

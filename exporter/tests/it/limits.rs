@@ -161,7 +161,7 @@ fn connections_beyond_the_limit_wait_their_turn() {
     let mut second = connect(running.address);
     second.write_all(request).unwrap();
     second.set_read_timeout(Some(SHORT)).unwrap();
-    let nothing = std::io::Read::read(&mut second, &mut [0; 1]).unwrap_err();
+    let nothing = std::io::Read::read_exact(&mut second, &mut [0; 1]).unwrap_err();
     assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
     drop(first);
     second

@@ -52,15 +52,17 @@ fn a_bad_change_keeps_the_last_good_one_and_says_so_once() {
         &|| drop(write_config(folder.path(), "nonsense: 1\n")),
         "nonsense",
     );
-    check(&|| drop(write_config(folder.path(), "")), "is empty");
-    check(&|| std::fs::remove_file(&file).unwrap(), "No such file");
     check(
-        &|| {
-            drop(write_config(
-                folder.path(),
-                "tls_server_config:\n  cert_file: a\n  key_file: b\n",
-            ))
-        },
+        &|| drop(write_config(folder.path(), "")),
+        "basic_auth_users: can be taken away",
+    );
+    check(&|| std::fs::remove_file(&file).unwrap(), "No such file");
+    let unreadable = format!(
+        "{}tls_server_config:\n  cert_file: a\n  key_file: b\n",
+        user("a", "one")
+    );
+    check(
+        &|| drop(write_config(folder.path(), &unreadable)),
         "cert_file: ",
     );
     write_config(folder.path(), &user("a", "three"));
@@ -116,12 +118,28 @@ fn a_new_certificate_counts_from_the_next_handshake_on() {
 }
 
 #[test]
-fn tls_is_never_switched_off_by_a_change() {
+fn no_change_takes_a_guard_away() {
     let folder = tempfile::tempdir().unwrap();
     certs::server(folder.path());
-    let running = Running::with_config(folder.path(), SERVER);
-    write_config(folder.path(), "http_server_config:\n  http2: false\n");
-    assert_eq!(subject(&running), "CN=server");
-    let lines = running.log.with("only by a restart");
-    assert_eq!(lines.len(), 1, "{lines:?}");
+    let guarded = format!(
+        "{SERVER}  client_auth_type: RequireAnyClientCert\n{}",
+        user("a", "b")
+    );
+    let running = Running::with_config(folder.path(), &guarded);
+    let check = |text: &str, expected: &str| {
+        write_config(folder.path(), text);
+        assert_eq!(subject(&running), "CN=server");
+        let lines = running.log.with("can be taken away only by a restart");
+        assert!(lines.last().unwrap().contains(expected), "{lines:?}");
+    };
+    check("", "tls_server_config: can");
+    check(&user("a", "b"), "tls_server_config: can");
+    check(
+        &format!("{SERVER}{}", user("a", "b")),
+        "client_auth_type: can",
+    );
+    check(
+        &guarded[..guarded.find("  a:").unwrap()],
+        "basic_auth_users: can",
+    );
 }
