@@ -53,6 +53,19 @@ pub(crate) struct Ready {
     pub(crate) record: Vec<u8>,
 }
 
+/// A push that was read to its end in vain, for the committing thread to count as failed.
+pub fn prepare_refused(
+    key: GroupingKey,
+    change: Change,
+    refusal: Refusal,
+    now: SystemTime,
+) -> Push {
+    Push {
+        refusal: Some(refusal),
+        ..prepare(key, change, Vec::new(), now)
+    }
+}
+
 /// Makes a push ready for [`crate::commit::Gateway::push`]. Costs time in proportion to the body: run it off
 /// the async threads when the body is large.
 ///

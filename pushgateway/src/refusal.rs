@@ -1,13 +1,17 @@
 //! Why a push is refused. Every reason names the culprit: the family, and the label, the series or the other
 //! group where there is one.
 
-use promontory_exposition::Kind;
+use promontory_exposition::{Kind, ReadError};
 
 use crate::group::GroupingKey;
 
 /// Why a push is refused. `Display` names the culprit and is what the client may read.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
+    /// A body that keeps to its format and says what no family can hold: a gauge without a value, a label
+    /// that is not UTF-8. Upstream notices only when it checks the push, so the push counts as failed.
+    #[error(transparent)]
+    Content(#[from] ReadError),
     /// A metric carries a timestamp; old samples would be scraped again and again.
     #[error("family {family:?}: pushed metrics must not have timestamps")]
     Timestamp {

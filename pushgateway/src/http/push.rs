@@ -24,7 +24,7 @@ use super::content::{self, BodyEncoding, DecodeError};
 use super::route::{Endpoint, Parameters};
 use crate::commit::{ChangeError, Consistency};
 use crate::group::{GroupingKey, JobSpelling, Names, PathError};
-use crate::ingest::{Change, Push, prepare};
+use crate::ingest::{Change, Push, prepare, prepare_refused};
 
 /// Bodies up to this size are read where they arrive; a thread of its own would cost more than it saves.
 const INLINE_BYTES: usize = 64 << 10;
@@ -187,7 +187,14 @@ impl Job {
         let decoded = self.encoding.decode(body, self.decoded_bytes_max)?;
         let limits = Limits::default();
         let families = if self.format == Format::Protobuf {
-            read(Format::Protobuf, &decoded, &limits).map_err(BodyError::Protobuf)?
+            match read(Format::Protobuf, &decoded, &limits) {
+                Ok(families) => families,
+                Err(error) if error.well_formed => {
+                    let (refusal, now) = (error.into(), SystemTime::now());
+                    return Ok(prepare_refused(self.key, self.change, refusal, now));
+                }
+                Err(error) => return Err(BodyError::Protobuf(error)),
+            }
         } else {
             let families = read(Format::Text, &decoded, &limits).map_err(BodyError::Text)?;
             // Names in protobuf are not checked: upstream takes them, and spells them out on scrapes.
