@@ -219,15 +219,15 @@ fn parse_accept(header: &str) -> Vec<Clause<'_>> {
 /// push is a rule of its own.
 pub fn from_content_type(content_type: &str) -> Option<Target> {
     let (media, rest) = split_at(content_type, ';');
+    let parameters = || {
+        let halves = rest.split(';').filter_map(|text| text.split_once('='));
+        let well_formed = halves.filter(|(_, value)| !value.contains('='));
+        well_formed.map(|(key, value)| (key.trim(), value.trim()))
+    };
+    // Upstream keeps the parameters in a map, so the last of a name counts.
     let parameter = |name: &str| {
-        let halves = rest.split(';').filter_map(|parameter| {
-            let (key, value) = parameter.split_once('=')?;
-            (!value.contains('=')).then(|| (key.trim(), value.trim()))
-        });
-        halves
-            .filter(|(key, _)| *key == name)
-            .map(|(_, value)| value)
-            .next_back()
+        let named = parameters().filter(|(key, _)| *key == name);
+        named.map(|(_, value)| value).last()
     };
     let format = match media.trim() {
         PROTOBUF if parameter("proto") == Some(MESSAGE) => match parameter("encoding")? {
@@ -240,7 +240,9 @@ pub fn from_content_type(content_type: &str) -> Option<Target> {
         "text/plain" if matches!(parameter("version"), None | Some("0.0.4")) => Format::Text,
         _ => return None,
     };
-    let escaping = parameter("escaping").and_then(Escaping::parse);
+    // The escaping it looks for by itself, and takes the first.
+    let escaping = parameters().find(|(key, _)| *key == "escaping");
+    let escaping = escaping.and_then(|(_, name)| Escaping::parse(name));
     Some(Target {
         format,
         escaping: escaping.unwrap_or_default(),

@@ -22,7 +22,12 @@ const EACH: Duration = Duration::from_secs(1);
 /// A row for each format and direction, in MB/s of the format at hand.
 pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
     // A third each of what node exporters, kube-state exporters and clients show.
-    let page = [generate::node(20_000), generate::kube(20_000), generate::client(20_000)].concat();
+    let page = [
+        generate::node(20_000),
+        generate::kube(20_000),
+        generate::client(20_000),
+    ]
+    .concat();
     let go = go(&page, folder)?;
     let families = read(Format::Text, &page, &Limits::default())?;
     let openmetrics = written(Format::OpenMetrics, &families)?;
@@ -30,23 +35,55 @@ pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
     let row = |measure: &str, real: &str, ours: f64, limit: f64| Row {
         measure: format!("{measure}, MB/s"),
         ours,
-        real: go.iter().find(|(name, _)| name == real).map(|(_, rate)| *rate),
+        real: go
+            .iter()
+            .find(|(name, _)| name == real)
+            .map(|(_, rate)| *rate),
         limit: Some(limit),
         digits: 0,
     };
     let mut rows = vec![
-        row("reading text, line by line", "read text lines", rate(|| text_lines(&page))?, passes(&page)?),
-        row("reading text into families", "read text families", rate(|| whole(Format::Text, &page))?, passes(&page)?),
-        row("reading OpenMetrics, line by line", "read openmetrics lines", rate(|| openmetrics_lines(&openmetrics))?, passes(&openmetrics)?),
-        row("reading protobuf", "read protobuf", rate(|| whole(Format::Protobuf, &protobuf))?, passes(&protobuf)?),
+        row(
+            "reading text, line by line",
+            "read text lines",
+            rate(|| text_lines(&page))?,
+            passes(&page)?,
+        ),
+        row(
+            "reading text into families",
+            "read text families",
+            rate(|| whole(Format::Text, &page))?,
+            passes(&page)?,
+        ),
+        row(
+            "reading OpenMetrics, line by line",
+            "read openmetrics lines",
+            rate(|| openmetrics_lines(&openmetrics))?,
+            passes(&openmetrics)?,
+        ),
+        row(
+            "reading protobuf",
+            "read protobuf",
+            rate(|| whole(Format::Protobuf, &protobuf))?,
+            passes(&protobuf)?,
+        ),
     ];
     for (format, measure, real) in [
         (Format::Text, "writing text", "write text"),
-        (Format::OpenMetrics, "writing OpenMetrics", "write openmetrics"),
+        (
+            Format::OpenMetrics,
+            "writing OpenMetrics",
+            "write openmetrics",
+        ),
         (Format::Protobuf, "writing protobuf", "write protobuf"),
     ] {
         let bytes = written(format, &families)?;
-        rows.push(row(measure, real, rate(|| Ok(written(format, &families)?.len()))?, rate(|| Ok(black_box(bytes.clone()).len()))?));
+        rows.push(row(
+            measure,
+            real,
+            rate(|| Ok(written(format, &families)?.len()))?,
+            rate(|| Ok(black_box(bytes.clone()).len()))?,
+        ));
     }
     Ok(rows)
 }
@@ -55,13 +92,23 @@ pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
 fn go(page: &[u8], folder: &Path) -> Result<Vec<(String, f64)>> {
     let file = folder.join("page.txt");
     fs::write(&file, page)?;
-    let output = Command::new(peers::program("expfmt")?).env("GOMAXPROCS", "1").arg("bench").arg(&file).output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(peers::program("expfmt")?)
+        .env("GOMAXPROCS", "1")
+        .arg("bench")
+        .arg(&file)
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let lines = String::from_utf8(output.stdout)?;
     lines
         .lines()
         .map(|line| {
-            let (name, rate) = line.split_once('\t').context("a line of the Go bench has two columns")?;
+            let (name, rate) = line
+                .split_once('\t')
+                .context("a line of the Go bench has two columns")?;
             Ok((name.to_owned(), rate.parse()?))
         })
         .collect()
@@ -102,7 +149,14 @@ fn whole(format: Format, page: &[u8]) -> Result<usize> {
 
 fn written(format: Format, families: &[Family<'_>]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    write(Target { format, escaping: Escaping::Underscores }, families, &mut out)?;
+    write(
+        Target {
+            format,
+            escaping: Escaping::Underscores,
+        },
+        families,
+        &mut out,
+    )?;
     Ok(out)
 }
 

@@ -1,7 +1,8 @@
 //! Content negotiation: the same `Content-Type` for the same `Accept`.
 
 use promontory_corpus::mutate::Dice;
-use promontory_exposition::negotiate::{Offer, negotiate};
+use promontory_exposition::Format;
+use promontory_exposition::negotiate::{Offer, from_content_type, negotiate};
 
 use super::{Go, times};
 
@@ -103,4 +104,30 @@ fn the_same_content_type_is_chosen() {
             );
         }
     }
+}
+
+#[test]
+fn content_types_are_taken_apart_alike() {
+    let mut go = Go::start();
+    let all = headers();
+    let answers = go.ask("content-type", all.join("\n").as_bytes()).lines();
+    let mut known = 0;
+    for (content_type, theirs) in all.iter().zip(answers) {
+        // Go says the escaping of unknown formats, too; we have no use for that.
+        let (number, escaping) = theirs.split_once(' ').unwrap();
+        let theirs = (number != "0").then(|| format!("{number} {escaping}"));
+        let ours = from_content_type(content_type).map(|target| {
+            let number = match target.format {
+                Format::Protobuf => 2,
+                Format::ProtobufCompact => 1,
+                Format::ProtobufText => 3,
+                Format::Text => 4,
+                Format::OpenMetrics => 5,
+            };
+            format!("{number} {}", target.escaping.as_str())
+        });
+        assert_eq!(ours, theirs, "{content_type:?}");
+        known += usize::from(ours.is_some());
+    }
+    assert!(known > 100, "{known}");
 }

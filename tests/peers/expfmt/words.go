@@ -73,7 +73,10 @@ func negotiateWithOM(_ []string, body []byte) ([]byte, error) {
 }
 
 func fromContentTypes(_ []string, body []byte) ([]byte, error) {
-	return eachHeader(body, "Content-Type", expfmt.ResponseFormat)
+	return eachHeader(body, "Content-Type", func(header http.Header) expfmt.Format {
+		format := expfmt.Format(header.Get("Content-Type"))
+		return expfmt.Format(fmt.Sprint(int(format.FormatType()), " ", format.ToEscapingScheme()))
+	})
 }
 
 func each(body []byte, answer func(string) string) ([]byte, error) {
