@@ -8,6 +8,7 @@ pub mod lines;
 mod parts;
 pub mod read;
 mod sample;
+mod series;
 mod token;
 pub mod write;
 

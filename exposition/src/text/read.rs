@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::lines::{Line, Lines, Sample};
 use super::parts::{Role, add_to_histogram, add_to_summary, own_bound, settle_counts};
 use super::sample::{duplicate, is_value_label};
+use super::series::{Series, push};
 use crate::error::ReadError;
 use crate::format::Limits;
 use crate::model::{Family, Kind, Label, Metric, Value};
@@ -53,11 +54,11 @@ pub fn read<'a>(
 struct Body<'a> {
     families: Vec<Open<'a>>,
     by_name: HashMap<Cow<'a, str>, usize>,
+    series: Series,
     /// What the last name stood for: samples of a family mostly follow one another.
     last: Option<(Cow<'a, str>, usize, Role)>,
     /// How many more samples and families the limits allow.
     room: usize,
-    key: Vec<u8>,
 }
 
 /// A family that may still grow.
@@ -65,8 +66,6 @@ struct Open<'a> {
     family: Family<'a>,
     /// Whether a TYPE line or a first sample has settled the type.
     typed: bool,
-    /// Summaries and histograms: where the metric of each set of labels stands.
-    series: HashMap<Box<[u8]>, usize>,
 }
 
 impl<'a> Body<'a> {
@@ -97,35 +96,40 @@ impl<'a> Body<'a> {
         let (at, role) = self.resolve(sample.name.clone())?;
         let open = &mut self.families[at];
         open.typed = true;
-        let own = match open.family.kind {
+        let kind = open.family.kind;
+        let own = match kind {
             Kind::Summary => Some("quantile"),
             Kind::Histogram | Kind::GaugeHistogram => Some("le"),
             _ => None,
         };
         check_value_labels(&open.family.name, sample.labels, own)?;
-        let Some(own) = own else {
-            let value = match open.family.kind {
-                Kind::Counter => Value::Counter(sample.value.into()),
-                Kind::Gauge => Value::Gauge(sample.value),
-                _ => Value::Untyped(sample.value),
-            };
-            open.family.metrics.push(Metric {
-                labels: sample.labels.to_vec(),
-                value,
-                timestamp_ms: sample.timestamp_ms,
-            });
-            return Ok(());
-        };
-        let bound = own_bound(&open.family.name, sample.labels, own)?;
-        let metric = open.metric(sample.labels, own, &mut self.key);
+        match own {
+            None => push(&mut open.family, plain(kind, sample)),
+            Some(own) => self.part(at, role, own, sample)?,
+        }
+        Ok(())
+    }
+
+    /// Adds one line of a summary or histogram.
+    fn part(
+        &mut self,
+        at: usize,
+        role: Role,
+        own: &str,
+        sample: &Sample<'a, '_>,
+    ) -> Result<(), ReadError> {
+        let family = &mut self.families[at].family;
+        let bound = own_bound(&family.name, sample.labels, own)?;
+        let metric = self.series.metric(at, family, sample.labels, own);
+        let metric = &mut family.metrics[metric];
         if sample.timestamp_ms.is_some() {
             metric.timestamp_ms = sample.timestamp_ms;
         }
         match &mut metric.value {
             Value::Summary(summary) => add_to_summary(summary, role, bound, sample.value),
             Value::Histogram(histogram) => {
-                return add_to_histogram(histogram, role, bound, sample.value)
-                    .map_err(|message| fail(&open.family.name, message));
+                add_to_histogram(histogram, role, bound, sample.value)
+                    .map_err(|message| fail(&family.name, message))?;
             }
             _ => {}
         }
@@ -150,7 +154,6 @@ impl<'a> Body<'a> {
                 self.families.push(Open {
                     family: Family::new(name.clone(), Kind::Untyped),
                     typed: false,
-                    series: HashMap::new(),
                 });
                 self.by_name.insert(name.clone(), at);
                 (at, Role::Member)
@@ -204,47 +207,16 @@ impl<'a> Body<'a> {
     }
 }
 
-impl<'a> Open<'a> {
-    /// The metric of a summary or histogram with these labels, without `own`; the order of labels
-    /// does not matter.
-    fn metric(&mut self, labels: &[Label<'a>], own: &str, key: &mut Vec<u8>) -> &mut Metric<'a> {
-        let others = || labels.iter().filter(|label| label.name != own);
-        let metrics = &mut self.family.metrics;
-        let repeats = (metrics.last()).is_some_and(|last| last.labels.iter().eq(others()));
-        let at = if repeats {
-            metrics.len() - 1
-        } else {
-            write_key(others(), key);
-            match self.series.get(key.as_slice()) {
-                Some(&at) => at,
-                None => {
-                    self.series.insert(key.as_slice().into(), metrics.len());
-                    metrics.push(Metric {
-                        labels: others().cloned().collect(),
-                        value: match self.family.kind {
-                            Kind::Summary => Value::Summary(Box::default()),
-                            _ => Value::Histogram(Box::default()),
-                        },
-                        timestamp_ms: None,
-                    });
-                    metrics.len() - 1
-                }
-            }
-        };
-        &mut metrics[at]
-    }
-}
-
-/// Labels as one key: sorted, and divided by a byte that UTF-8 never holds.
-fn write_key<'l, 'a: 'l>(labels: impl Iterator<Item = &'l Label<'a>>, key: &mut Vec<u8>) {
-    let mut sorted: Vec<_> = labels.collect();
-    sorted.sort_unstable();
-    key.clear();
-    for label in sorted {
-        key.extend_from_slice(label.name.as_bytes());
-        key.push(0xff);
-        key.extend_from_slice(label.value.as_bytes());
-        key.push(0xff);
+/// The metric of a plain family.
+fn plain<'a>(kind: Kind, sample: &Sample<'a, '_>) -> Metric<'a> {
+    Metric {
+        labels: sample.labels.to_vec(),
+        value: match kind {
+            Kind::Counter => Value::Counter(sample.value.into()),
+            Kind::Gauge => Value::Gauge(sample.value),
+            _ => Value::Untyped(sample.value),
+        },
+        timestamp_ms: sample.timestamp_ms,
     }
 }
 
