@@ -234,9 +234,13 @@ fn is_classic(family: &Family<'_>) -> bool {
 
 /// Whether text lines carry all there is: one number a metric and nothing beside it.
 fn is_plain(family: &Family<'_>) -> bool {
+    // Text prints -0 as 0; protobuf and the JSON API show the sign.
+    let says_all = |value: f64| value != 0.0 || value.is_sign_positive();
     let plain = |value: &Value<'_>| match value {
-        Value::Gauge(_) | Value::Untyped(_) => true,
-        Value::Counter(counter) => counter.exemplar.is_none() && counter.created.is_none(),
+        Value::Gauge(value) | Value::Untyped(value) => says_all(*value),
+        Value::Counter(counter) => {
+            counter.exemplar.is_none() && counter.created.is_none() && says_all(counter.value)
+        }
         Value::Summary(_) | Value::Histogram(_) => false,
     };
     matches!(family.kind, Kind::Counter | Kind::Gauge | Kind::Untyped)

@@ -329,6 +329,10 @@ async fn json() {
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     insta::assert_snapshot!(without_times(&answer.text()));
+    site.check("PUT /metrics/job/a/shard/1", "x -0\n", "200")
+        .await;
+    let zero = site.send("GET /api/v1/metrics", &[], "").await.text();
+    assert!(zero.contains(r#""value":"-0""#), "{zero}");
     let options = site.send("OPTIONS /api/v1/anything", &[], "").await;
     assert_eq!(
         (
