@@ -226,8 +226,8 @@ pub fn from_content_type(content_type: &str) -> Option<Target> {
     };
     // Upstream keeps the parameters in a map, so the last of a name counts.
     let parameter = |name: &str| {
-        let named = parameters().filter(|(key, _)| *key == name);
-        named.map(|(_, value)| value).last()
+        let mut named = parameters().filter(|(key, _)| *key == name);
+        named.next_back().map(|(_, value)| value)
     };
     let format = match media.trim() {
         PROTOBUF if parameter("proto") == Some(MESSAGE) => match parameter("encoding")? {
