@@ -119,10 +119,16 @@ impl Prometheus {
     pub fn expect_new_scrape(&self, job: &str) -> Result<()> {
         let time = format!("timestamp(up{{job=\"{job}\"}} == 1)");
         let newest = || Some(self.query(&time).ok()?.first()?.1);
-        let before = until("a first scrape", newest)?;
+        let before = until("a first scrape", newest).with_context(|| self.trouble())?;
         // The next one may have begun before this call; the one after it has not.
         let second = until("a scrape", || newest().filter(|time| *time > before))?;
         until("another scrape", || newest().filter(|time| *time > second)).map(drop)
+    }
+
+    /// What Prometheus says about its targets, for the message of a failed test.
+    fn trouble(&self) -> String {
+        let answer = Request::new("GET", "/api/v1/targets").send(self.address);
+        answer.map_or_else(|error| error.to_string(), |response| response.text())
     }
 }
 
