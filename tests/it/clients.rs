@@ -98,7 +98,7 @@ fn check(protocol: Protocol, extra: &[(&str, f64)]) {
 /// Into the group the client made, so that the groups stay countable.
 fn push_native_histogram(gateway: &Gateway) {
     let native =
-        "7:{1:6 2:10.5 5:1 6:0.001 7:1 9:{1:1 2:1} 10:3 12:{1:0 2:2} 12:{1:1 2:1} 13:2 13:1 13:2}";
+        "7:{1:7 2:10.5 5:1 6:0.001 7:1 9:{1:1 2:1} 10:2 12:{1:0 2:2} 12:{1:2 2:1} 13:4 13:1 13:2}";
     let body = wire::delimited(&format!("1:\"native\" 3:4 4:{{{native}}}")).unwrap();
     let kind = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
     let push = Request::new("POST", "/metrics/job/batch")

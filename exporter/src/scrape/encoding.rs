@@ -23,7 +23,8 @@ pub const ENCODINGS: &[Encoding] = &[Encoding::Identity, Encoding::Gzip, Encodin
 
 impl Encoding {
     /// The best of the offered encodings for the `Accept-Encoding` headers, as client_golang chooses:
-    /// the highest q wins, the earlier offer at equal q; without an acceptable one, `Identity`.
+    /// the highest q wins, the earlier offer at equal q; without an acceptable one, `Identity`. Upstream compares
+    /// names exactly, so `GZIP` is nothing it knows.
     pub fn choose(headers: &HeaderMap, offered: &[Encoding]) -> Self {
         let values = headers
             .get_all(ACCEPT_ENCODING)
@@ -37,7 +38,7 @@ impl Encoding {
         for encoding in offered {
             let name = encoding.token().unwrap_or("identity");
             for (wished, q) in &wishes {
-                if *q > best.1 && (*wished == "*" || wished.eq_ignore_ascii_case(name)) {
+                if *q > best.1 && (*wished == "*" || *wished == name) {
                     best = (*encoding, *q);
                 }
             }
