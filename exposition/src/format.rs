@@ -49,7 +49,7 @@ impl Default for Limits {
     }
 }
 
-/// Reads a whole body; names may be any UTF-8 ([`text::read`](crate::text::read) can be stricter).
+/// Reads a whole body; names may be any UTF-8 ([`text::read()`] can be stricter).
 ///
 /// # Errors
 /// The first thing that is wrong, with its place. `ProtobufText` and `ProtobufCompact` are refused.

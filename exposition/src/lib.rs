@@ -6,7 +6,7 @@
 //!
 //! Where to go next:
 //! - [`model`]: families, metrics, labels, values;
-//! - [`format`]: the one door, `read(format, bytes)` and `write(target, families)`;
+//! - [`mod@format`]: the one door, `read(format, bytes)` and `write(target, families)`;
 //! - [`text`], [`openmetrics`], [`protobuf`]: one format each;
 //! - [`negotiate`]: from an `Accept` header to a format and an escaping scheme;
 //! - [`batch`]: what a collector writes into, one arena without an allocation per sample;

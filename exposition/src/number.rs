@@ -25,7 +25,7 @@ pub fn write(value: f64, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a sample value as `expfmt` does: [`write`], but a negative zero loses its sign.
+/// Appends a sample value as `expfmt` does: [`write()`], but a negative zero loses its sign.
 pub fn write_sample(value: f64, out: &mut Vec<u8>) {
     write(if value == 0.0 { 0.0 } else { value }, out);
 }

@@ -7,7 +7,8 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::{Batch, MetricRecord, Stored, number};
+use super::store::number;
+use super::{Batch, MetricRecord, Stored};
 use crate::encode;
 use crate::error::WriteError;
 use crate::format::Target;

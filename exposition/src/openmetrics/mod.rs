@@ -1,7 +1,7 @@
 //! OpenMetrics 1.0 (and 0.0.1): what Prometheus prefers, with exemplars, units and created timestamps.
 //!
-//! Next: [`lines`] reads one line after the other and keeps nothing; [`read`] puts lines together to
-//! families; [`write`] is the way back.
+//! Next: [`lines`] reads one line after the other and keeps nothing; [`read()`] puts lines together to
+//! families; [`mod@write`] is the way back.
 
 mod family;
 pub mod lines;

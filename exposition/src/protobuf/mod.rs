@@ -2,14 +2,14 @@
 //! native histograms, what the Go client pushes, and what a store can keep without loss.
 //!
 //! Field numbers are those of `metrics.proto` (client_model 0.6.2). The codec is written by hand over a
-//! small [`wire`] module: strings are borrowed from the body, every length is checked against what is
+//! small `wire` module: strings are borrowed from the body, every length is checked against what is
 //! really there before anything is kept for it, and an error names the family. There is no protoc and
 //! no generated code; the tests hold the same messages as prost derives them, as a second opinion.
 //!
 //! Reading must never allocate by what a length claims, nor lose what the model can hold: reading
 //! what was written with [`Escaping::AllowUtf8`](crate::Escaping::AllowUtf8) gives the same families.
 //!
-//! Next: [`read`] for bytes to families, [`write`] for the way back, [`text`] for people.
+//! Next: [`read_delimited`] for bytes to families, [`write_delimited`] for the way back, [`mod@text`] for people.
 
 mod read;
 pub mod text;

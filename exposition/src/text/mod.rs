@@ -1,7 +1,7 @@
 //! Prometheus text 0.0.4.
 //!
-//! Next: [`lines`] reads one line after the other and keeps nothing; [`read`] puts lines together to
-//! families, with the rules and accidents of Go's `expfmt.TextParser`; [`write`] is the way back.
+//! Next: [`lines`] reads one line after the other and keeps nothing; [`read()`] puts lines together to
+//! families, with the rules and accidents of Go's `expfmt.TextParser`; [`mod@write`] is the way back.
 
 mod comment;
 pub mod lines;

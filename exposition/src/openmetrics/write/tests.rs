@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Bucket, Quantile};
+use crate::model::{Bucket, Count, Counter, Exemplar, Histogram, Quantile, Summary, Timestamp};
 
 fn label(name: &'static str, value: &'static str) -> Label<'static> {
     Label::new(name, value)
