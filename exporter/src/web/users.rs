@@ -2,7 +2,7 @@
 //!
 //! bcrypt is slow on purpose, so it runs on blocking threads, a few at a time, and a pair that was right once is
 //! remembered. What is remembered is a keyed hash with a key this process drew at random: no password, and
-//! nothing that could be looked up elsewhere. An unknown user costs as much time as a known one.
+//! nothing that could be looked up elsewhere. An unknown user costs time like a known one.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,14 +25,15 @@ const REMEMBERED_MAX: usize = 1024;
 #[derive(Debug, Default)]
 pub(super) struct Users {
     hashes: BTreeMap<String, String>,
-    /// A hash that no password has, as slow to check as the slowest of the others.
+    /// A hash that no password has, with the lowest cost of the others: as slow to check where all have one cost,
+    /// and no way to make us work for minutes where one user has a very high one.
     nobody: String,
 }
 
 impl Users {
     /// Checks that every hash is one; the error names the user and never shows the hash.
     pub(super) fn new(hashes: BTreeMap<String, String>) -> Result<Users, (String, String)> {
-        let mut cost_max = 0;
+        let mut cost_min = 31;
         for (user, hash) in &hashes {
             let wrong = |reason: String| (format!("basic_auth_users: {user}"), reason);
             let parts: HashParts = hash
@@ -42,10 +43,10 @@ impl Users {
             if !(4..=31).contains(&cost) {
                 return Err(wrong(format!("bcrypt cost {cost} is not between 4 and 31")));
             }
-            cost_max = cost_max.max(cost);
+            cost_min = cost_min.min(cost);
         }
         // Salt and hash of zero bits, in bcrypt's alphabet.
-        let nobody = format!("$2b${cost_max:02}${}", ".".repeat(53));
+        let nobody = format!("$2b${cost_min:02}${}", ".".repeat(53));
         Ok(Users { hashes, nobody })
     }
 
