@@ -98,6 +98,7 @@ fn ready_families<'a>(
     families: Vec<Family<'a>>,
     at: UnixNanos,
 ) -> Result<Vec<Ready>, Refusal> {
+    let families = last_of_each_name(families);
     for family in &families {
         if family
             .metrics
@@ -110,7 +111,7 @@ fn ready_families<'a>(
         }
     }
     let mut ready = Vec::with_capacity(families.len());
-    for mut family in last_of_each_name(families) {
+    for mut family in families {
         // Upstream replaces a pushed one by its own.
         if family.name == PUSH_TIME {
             continue;
@@ -123,7 +124,7 @@ fn ready_families<'a>(
     Ok(ready)
 }
 
-/// Only protobuf bodies can name a family twice; as upstream, the last one counts.
+/// Only protobuf bodies can name a family twice; as upstream, the last one counts, whatever the others hold.
 fn last_of_each_name(families: Vec<Family<'_>>) -> Vec<Family<'_>> {
     let mut seen = HashSet::with_capacity(families.len());
     let mut kept: Vec<Family<'_>> = families
