@@ -85,7 +85,7 @@ pub enum WriteError {
         /// The type that came later.
         second: crate::Kind,
     },
-    /// One series stands in the page twice.
+    /// One series stands in the page twice, or one of its labels does, as names are spelled there.
     #[error("family {family:?} has the series {labels} twice")]
     Duplicate {
         /// The family.

@@ -202,3 +202,40 @@ fn the_same_labels_at_two_times_are_two_metrics() {
         "a{} 3; a{} 2; a{} 1",
     );
 }
+
+#[test]
+fn names_that_become_one_are_refused() {
+    let classic = Target {
+        escaping: Escaping::Underscores,
+        ..TARGET
+    };
+    let check = |names: [&str; 2], labels: [&[(&str, &str)]; 2], expected: Result<(), &str>| {
+        let mut batch = Batch::default();
+        for (name, labels) in names.iter().zip(labels) {
+            batch.family(header(name, Kind::Gauge)).sample(labels, 1.0);
+        }
+        assert_eq!(batch.write(TARGET, &mut Vec::new()), Ok(()));
+        let written = batch.write(classic, &mut Vec::new());
+        assert_eq!(
+            written.map_err(|error| error.to_string()),
+            expected.map_err(str::to_owned)
+        );
+    };
+    check(["a.b", "a.c"], [&[], &[]], Ok(()));
+    check(
+        ["a.b", "a_b"],
+        [&[], &[]],
+        Err(r#"family "a_b" collides with "a.b""#),
+    );
+    check(["a", "a"], [&[("l.m", "1")], &[("l_m", "2")]], Ok(()));
+    check(
+        ["a", "a"],
+        [&[("l.m", "1")], &[("l_m", "1")]],
+        Err(r#"family "a" has the series {l_m="1"} twice"#),
+    );
+    check(
+        ["a", "b"],
+        [&[("l.m", "1"), ("l_m", "2")], &[]],
+        Err(r#"family "a" has the series {l.m="1",l_m="2"} twice"#),
+    );
+}

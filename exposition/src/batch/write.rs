@@ -5,7 +5,7 @@
 //! that looks like a part of a histogram or summary, no two names that are one after escaping.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::store::number;
 use super::{Batch, MetricRecord, Stored};
@@ -13,7 +13,7 @@ use crate::encode;
 use crate::error::WriteError;
 use crate::format::Target;
 use crate::model::{Family, Header, Kind, Label, Metric, Value};
-use crate::name::{Escaping, spell};
+use crate::name::{Escaping, is_classic_label_name, spell, spell_label};
 
 impl Batch {
     /// Writes one valid page: families by name, metrics in client_golang's order.
@@ -26,6 +26,7 @@ impl Batch {
         let mut labels = Vec::new();
         for members in self.sorted() {
             let header = self.header(members[0].family);
+            self.check_spellings(target.escaping, header, &members)?;
             let open = encode::begin(target, header, out);
             let mut before: Option<&MetricRecord> = None;
             for metric in members {
@@ -150,6 +151,37 @@ impl Batch {
         format!("{{{}}}", labels.join(","))
     }
 
+    /// Refuses series that are two only where every name is known: `{a.b="1"}` beside `{a_b="1"}`.
+    fn check_spellings(
+        &self,
+        escaping: Escaping,
+        header: Header<'_>,
+        members: &[&MetricRecord],
+    ) -> Result<(), WriteError> {
+        let foreign = |(name, _): (&str, &str)| !is_classic_label_name(name);
+        if escaping == Escaping::AllowUtf8
+            || !members.iter().any(|metric| self.pairs(metric).any(foreign))
+        {
+            return Ok(());
+        }
+        let mut series = HashSet::new();
+        for metric in members {
+            let mut labels: Vec<_> = self
+                .pairs(metric)
+                .map(|(name, value)| (spell_label(name, escaping), value))
+                .collect();
+            labels.sort_unstable();
+            let twice = labels.windows(2).any(|pair| pair[0].0 == pair[1].0);
+            if twice || !series.insert((labels, metric.timestamp_ms)) {
+                return Err(WriteError::Duplicate {
+                    family: header.name.to_owned(),
+                    labels: self.show(metric),
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn check_families(&self, escaping: Escaping) -> Result<(), WriteError> {
         if let Some((id, second)) = self.two_types {
             let Header { name, kind, .. } = self.header(id);
@@ -163,7 +195,7 @@ impl Batch {
         for metric in &self.metrics {
             used[metric.family] = true;
         }
-        let mut spellings = HashSet::new();
+        let mut spellings = HashMap::new();
         for id in (0..self.families.len()).filter(|&id| used[id]) {
             let Header { name, kind, .. } = self.header(id);
             if name.is_empty() {
@@ -183,11 +215,12 @@ impl Batch {
                     });
                 }
             }
-            let spelling = spell(name, escaping);
-            if escaping != Escaping::AllowUtf8 && !spellings.insert(spelling) {
+            if escaping != Escaping::AllowUtf8
+                && let Some(other) = spellings.insert(spell(name, escaping), name)
+            {
                 return Err(WriteError::Collision {
                     family: name.to_owned(),
-                    other: spell(name, escaping).into_owned(),
+                    other: other.to_owned(),
                 });
             }
         }

@@ -2,7 +2,7 @@
 //! without holding families.
 //!
 //! [`Lines`] knows the grammar of a line and nothing of the lines before it; what makes a family of
-//! lines is in [`read`](super::read). It accepts what Prometheus' own parser (`textparse`) accepts, but
+//! lines is in [`read`](mod@super::read). It accepts what Prometheus' own parser (`textparse`) accepts, but
 //! refuses what cannot mean anything: an empty name, one label name twice, a line feed within quotes.
 //! It allocates nothing per line: the labels live in two buffers that are used again, and a string is
 //! copied only where something in it is escaped.

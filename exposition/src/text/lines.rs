@@ -2,7 +2,7 @@
 //! without holding families.
 //!
 //! [`Lines`] knows the grammar of a line and nothing of the lines before it; what makes a family of
-//! lines is in [`read`](super::read). It allocates nothing per line: the labels live in one buffer
+//! lines is in [`read`](mod@super::read). It allocates nothing per line: the labels live in one buffer
 //! that is used again, and a name or value is copied only where something in it is escaped.
 
 use std::borrow::Cow;

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod allocator;
+mod batch;
 #[cfg(test)]
 mod arbitrary;
 #[cfg(test)]
