@@ -73,7 +73,8 @@ pub struct PushedFamily {
     /// Whether all names are classic, so that of the escaping schemes only `dots` changes the lines.
     pub(crate) classic: bool,
     /// What is wrong with the family in itself; only ever `Some` without the consistency check.
-    pub(crate) unsound: Option<Refusal>,
+    /// Boxed, as it is nearly never there.
+    pub(crate) unsound: Option<Box<Refusal>>,
 }
 
 /// What the lines do not say.
@@ -216,7 +217,7 @@ pub(crate) fn build(
         rest,
         series: series.into(),
         classic,
-        unsound: about.unsound,
+        unsound: about.unsound.map(Box::new),
     })
 }
 

@@ -86,7 +86,7 @@ impl Index {
     /// Adds a family, or changes nothing and says why not.
     pub(crate) fn link(&mut self, family: &PushedFamily) -> Result<(), Clash> {
         if let Some(refusal) = &family.unsound {
-            return Err(Clash::Unsound(refusal.clone()));
+            return Err(Clash::Unsound(Refusal::clone(refusal)));
         }
         let spelled = family.spelled();
         self.check_name(family, &spelled)?;

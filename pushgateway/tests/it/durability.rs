@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use promontory_exposition::model::{Bucket, Count, Exemplar, Histogram, Native, Timestamp};
 use promontory_exposition::{Family, Kind, Label, Metric, Value};
-use pushgateway::commit::{Consistency, Durability, Options};
+use pushgateway::commit::{Consistency, Durability, Options, QUEUE};
 use pushgateway::store::{Op, Store, StoreError, Sync, Visit};
 
-use crate::gate::{Gate, options};
+use crate::gate::{Gate, empty_push, options, read_page};
 
 /// A disk of our own making: what was synced, what was not, and whether writing works.
 #[derive(Clone, Default)]
@@ -256,4 +256,34 @@ fn what_does_not_fit_is_loaded_and_told() {
         gate.samples(),
         r#"x{instance="",job="a"} 1; y{instance="",job="c"} 1"#
     );
+}
+
+/// A disk that hangs: changes wait, the queue fills and says so, scrapes go on.
+#[test]
+fn a_hanging_disk_makes_unhealthy_but_stops_no_scrape() {
+    let disk = Disk::default();
+    let mut gate = gate_on(&disk);
+    gate.run("PUT job/a", "x 1\n");
+    let hanging = disk.written.lock().unwrap();
+    let (gateway, page) = (gate.gateway.clone(), gate.page());
+    assert_eq!(gateway.healthy(), Ok(()));
+    gate.block_on(async {
+        // The thread takes at most one full batch away before it hangs; the rest fills the queue.
+        let pushes: Vec<_> = (0..2 * QUEUE + 1)
+            .map(|i| {
+                let (gateway, push) = (gateway.clone(), empty_push(&format!("job/{i}")));
+                tokio::spawn(async move { gateway.push(push).await.is_ok() })
+            })
+            .collect();
+        while gateway.healthy().is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(read_page(&gateway), page);
+        drop(hanging);
+        for push in pushes {
+            assert!(push.await.unwrap());
+        }
+        assert_eq!(gateway.healthy(), Ok(()));
+    });
+    assert_eq!(gate.gateway.view().group_count(), 2 * QUEUE + 2);
 }

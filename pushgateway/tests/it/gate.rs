@@ -7,7 +7,7 @@ use promontory_exposition::{Escaping, Family, Format, Target};
 use pushgateway::commit::{ChangeError, Committer, Consistency, Gateway, Options, open, open_with};
 use pushgateway::family::READY;
 use pushgateway::group::{GroupingKey, JobSpelling, Names};
-use pushgateway::ingest::{Change, prepare};
+use pushgateway::ingest::{Change, Push, prepare};
 use pushgateway::store::Store;
 use tokio::runtime::Runtime;
 
@@ -87,16 +87,11 @@ impl Gate {
     }
 
     pub(crate) fn page_of(&self, target: Target, own: &[Family<'_>]) -> String {
-        match self.gateway.view().page(target, own) {
-            Ok(parts) => {
-                let page = String::from_utf8(parts.concat()).unwrap();
-                page.lines()
-                    .filter(|line| !line.starts_with("# HELP"))
-                    .map(|line| format!("{line}\n"))
-                    .collect()
-            }
-            Err(error) => format!("500 {error}\n"),
-        }
+        page_of(&self.gateway, target, own)
+    }
+
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// The sample lines of the default page, without the two time families.
@@ -145,3 +140,26 @@ pub(crate) const UTF8: Target = Target {
     format: Format::Text,
     escaping: Escaping::AllowUtf8,
 };
+
+/// [`Gate::page`] of a gateway.
+pub(crate) fn read_page(gateway: &Gateway) -> String {
+    page_of(gateway, READY, &[])
+}
+
+fn page_of(gateway: &Gateway, target: Target, own: &[Family<'_>]) -> String {
+    match gateway.view().page(target, own) {
+        Ok(parts) => {
+            let page = String::from_utf8(parts.concat()).unwrap();
+            page.lines()
+                .filter(|line| !line.starts_with("# HELP"))
+                .map(|line| format!("{line}\n"))
+                .collect()
+        }
+        Err(error) => format!("500 {error}\n"),
+    }
+}
+
+/// A push that makes a group without families.
+pub(crate) fn empty_push(path: &str) -> Push {
+    prepare(key(path), Change::Merge, Vec::new(), SystemTime::UNIX_EPOCH)
+}
