@@ -1,7 +1,7 @@
 //! The web config file (`--web.config.file`): TLS, users, response headers and rate limit, as exporter-toolkit
 //! documents it, re-read without a restart.
 //!
-//! A [`Gate`] stands before every request of a site. It looks at the files for every connection and request (a
+//! A `Gate` stands before every request of a site. It looks at the files for every connection and request (a
 //! `stat` each), so a change counts from the next one on. A changed file that cannot be used never opens the
 //! gate: the last good one stays, and the log says so once.
 //!

@@ -37,29 +37,18 @@ pub(super) fn verifier(
         ("client_ca_file", &section.client_ca_file),
         ("client_ca", &section.client_ca),
     )?;
-    let policy = given(&section.client_auth_type).unwrap_or("NoClientCert");
-    let (required, verified) = match policy {
-        "NoClientCert" => {
-            if let Some(pem) = authorities {
-                return Err(pem.wrong("needs a client_auth_type that asks for certificates"));
+    let name = given(&section.client_auth_type).unwrap_or("NoClientCert");
+    let Some(policy) = Policy::named(name)? else {
+        let reason = "needs a client_auth_type that asks for certificates";
+        return match authorities {
+            Some(pem) => Err(pem.wrong(reason)),
+            None if section.client_allowed_sans.is_some() => {
+                Err(wrong("client_allowed_sans", reason))
             }
-            if section.client_allowed_sans.is_some() {
-                let reason = "needs a client_auth_type that asks for certificates";
-                return Err(wrong("client_allowed_sans", reason));
-            }
-            return Ok(None);
-        }
-        "RequestClientCert" => (false, false),
-        // The second spelling is an old one that upstream still reads.
-        "RequireAnyClientCert" | "RequireClientCert" => (true, false),
-        "VerifyClientCertIfGiven" => (false, true),
-        "RequireAndVerifyClientCert" => (true, true),
-        other => {
-            let reason = format!("invalid client authentication type: {other}");
-            return Err(wrong("client_auth_type", reason));
-        }
+            None => Ok(None),
+        };
     };
-    let belief = match (verified, authorities) {
+    let belief = match (policy.verified, authorities) {
         (false, _) => Belief::Anybody,
         (true, Some(pem)) => {
             let pinned = pem.certificates()?;
@@ -71,15 +60,42 @@ pub(super) fn verifier(
             let chain = chain(roots, provider).map_err(|error| pem.wrong(error))?;
             Belief::Chain { chain, pinned }
         }
-        (true, None) => of_the_system(policy, provider, files),
+        (true, None) => of_the_system(name, provider, files),
     };
     Ok(Some(Arc::new(Rule {
         belief,
         // With a list of names a client without any cannot pass.
-        required: required || section.client_allowed_sans.is_some(),
+        required: policy.required || section.client_allowed_sans.is_some(),
         allowed_sans: section.client_allowed_sans.clone(),
         algorithms: provider.signature_verification_algorithms,
     })))
+}
+
+/// What a client has to show.
+struct Policy {
+    /// A certificate.
+    required: bool,
+    /// A certificate that an authority vouches for, if any.
+    verified: bool,
+}
+
+impl Policy {
+    /// The policy of this name; `None`: no certificate is asked for.
+    fn named(name: &str) -> Result<Option<Policy>, Wrong> {
+        let (required, verified) = match name {
+            "NoClientCert" => return Ok(None),
+            "RequestClientCert" => (false, false),
+            // The second spelling is an old one that upstream still reads.
+            "RequireAnyClientCert" | "RequireClientCert" => (true, false),
+            "VerifyClientCertIfGiven" => (false, true),
+            "RequireAndVerifyClientCert" => (true, true),
+            other => {
+                let reason = format!("invalid client authentication type: {other}");
+                return Err(wrong("client_auth_type", reason));
+            }
+        };
+        Ok(Some(Policy { required, verified }))
+    }
 }
 
 /// Where distributions keep the authorities they trust, in the order in which Go looks.

@@ -14,6 +14,7 @@ mod client;
 mod running;
 
 mod auth;
+mod client_certs;
 mod limits;
 mod listening;
 mod program;
