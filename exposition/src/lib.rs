@@ -23,6 +23,7 @@ pub mod name;
 pub mod negotiate;
 pub mod number;
 pub mod openmetrics;
+mod native;
 mod owned;
 pub mod page;
 pub mod protobuf;
