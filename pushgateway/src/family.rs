@@ -2,7 +2,7 @@
 //!
 //! A [`PushedFamily`] never changes; a push replaces it. It holds the rendered lines of the default
 //! target and, only where those could not be read back without loss, the encoded family too.
-//! Built by [`crate::ingest`]; shared by [`crate::index`], [`crate::view`] and [`crate::commit`].
+//! Built by [`crate::ingest`]; shared by `index`, [`crate::view`] and [`crate::commit`].
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

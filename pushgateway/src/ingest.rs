@@ -2,7 +2,7 @@
 //!
 //! Everything here costs time in proportion to the push and runs in the caller's thread, so that the
 //! committing thread only has to compare and link. What can be said about a push without knowing what
-//! else is held is said here; the rest is for [`crate::index`].
+//! else is held is said here; the rest is for `index`.
 
 use std::collections::HashSet;
 use std::sync::Arc;

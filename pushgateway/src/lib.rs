@@ -1,9 +1,10 @@
 //! Batch jobs push metrics here, Prometheus scrapes them; nothing acknowledged is ever lost.
 //!
 //! A push flows straight down: [`group`] turns its path into a grouping key, [`ingest`] its families
-//! into checked and rendered ones, [`commit`] asks the `index` whether they may stand beside what is
-//! held, makes them durable through [`store`] and publishes a new [`view`]. A scrape reads the view
-//! and waits for nobody.
+//! into checked and rendered ones (`series` gives each metric a fingerprint, [`refusal`] says what can be
+//! wrong), [`commit`] takes them through its queue to one thread. There the `ledger` asks the `index` whether
+//! they may stand beside what is held, makes them durable through [`store`] (`record` is their form there) and
+//! publishes a new [`view`]. A scrape takes its `page` from the view and waits for nobody.
 //!
 //! The HTTP side lives in `http`; no rule about metrics lives there.
 

@@ -1,7 +1,7 @@
 //! What a scrape sees: an immutable snapshot, replaced whole by the committing thread.
 //!
 //! Readers hold an `Arc<View>` as long as they like; they never wait for a push or a disk. The maps are
-//! persistent: a snapshot costs one pointer, and a push changes a path in them, not a copy. [`crate::page`]
+//! persistent: a snapshot costs one pointer, and a push changes a path in them, not a copy. `page`
 //! renders.
 
 use std::cmp::Ordering;
@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use imbl::{OrdMap, OrdSet};
 use promontory_exposition::gzip::Block;
+use promontory_exposition::page::{Chunk, SortKey};
 use promontory_exposition::{Value, WriteError};
 
 use crate::family::PushedFamily;
@@ -108,14 +109,17 @@ impl Clone for FamilyView {
 #[derive(Clone, Debug)]
 pub(crate) struct Member(pub(crate) Arc<PushedFamily>);
 
+impl Member {
+    fn first(&self) -> Option<&SortKey> {
+        self.0.chunk.as_ref().map(Chunk::first)
+    }
+}
+
 impl Ord for Member {
     fn cmp(&self, other: &Self) -> Ordering {
-        let first = |member: &Self| member.0.chunk.as_ref().map(|chunk| chunk.first().clone());
-        let by_chunk = match (&self.0.chunk, &other.0.chunk) {
-            (Some(a), Some(b)) => a.first().cmp(b.first()),
-            _ => first(self).cmp(&first(other)),
-        };
-        by_chunk.then_with(|| self.0.key.cmp(&other.0.key))
+        self.first()
+            .cmp(&other.first())
+            .then_with(|| self.0.key.cmp(&other.0.key))
     }
 }
 
