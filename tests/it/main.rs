@@ -8,7 +8,11 @@ mod clients;
 #[cfg(test)]
 mod expfmt;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod life;
 #[cfg(test)]
 mod parity;
 #[cfg(test)]
