@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::sync::LazyLock;
 
 use promontory_exposition::name::{escape, is_classic_label_name, spell_label};
-use promontory_exposition::{Escaping, Family, Kind, Label};
+use promontory_exposition::{Escaping, Family, Kind, Label, Metric, ReadError, Value};
 
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
@@ -18,7 +18,7 @@ pub(crate) fn check_series(family: &Family<'_>) -> (Vec<u64>, Option<Refusal>) {
     let mut unsound = None;
     for metric in &family.metrics {
         if unsound.is_none() {
-            unsound = check_labels(family, &metric.labels);
+            unsound = check_labels(family, &metric.labels).or_else(|| check_value(family, metric));
         }
         series.push(hasher.fingerprint(&metric.labels));
     }
@@ -27,6 +27,18 @@ pub(crate) fn check_series(family: &Family<'_>) -> (Vec<u64>, Option<Refusal>) {
             first_twin(&series).map(|twin| series_twice(family, &metric_of(family, twin), None));
     }
     (series, unsound)
+}
+
+/// Upstream takes any native histogram; a Prometheus that meets a broken one refuses the whole page.
+fn check_value(family: &Family<'_>, metric: &Metric<'_>) -> Option<Refusal> {
+    let Value::Histogram(histogram) = &metric.value else {
+        return None;
+    };
+    let reason = histogram.check_native().err()?;
+    Some(Refusal::Content(ReadError {
+        family: Some(family.name.to_string()),
+        ..ReadError::of_content(format!("not a native histogram: {reason}"))
+    }))
 }
 
 /// A fingerprint that is there twice.

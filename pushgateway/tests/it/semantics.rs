@@ -1,5 +1,6 @@
 //! What PUT, POST and DELETE do, what is refused, and that a refusal spoils nothing.
 
+use promontory_exposition::model::{Count, Histogram, Native, NativeBuckets, Span};
 use promontory_exposition::{Family, Kind, Label, Metric, Value};
 
 use crate::gate::{Gate, UTF8};
@@ -470,4 +471,43 @@ fn pushed_order_is_kept_for_the_api() {
     assert_eq!(values, [1.0, 2.0, 3.0, 4.0].map(Value::Untyped));
     let lines = r#"x{instance="",job="a",l="a"} 2; x{instance="",job="a",l="b"} 4; x{instance="",job="a",l="c"} 1; x{instance="",job="a",l="b",m="1"} 3"#;
     assert_eq!(gate.samples(), lines);
+}
+
+/// Like defects 8 to 10: a native histogram that no Prometheus takes would cost everyone the page.
+#[test]
+fn broken_native_histograms() {
+    let histogram = |deltas: Vec<i64>| {
+        let mut family = Family::new("h", Kind::Histogram);
+        let native = Native {
+            positive: NativeBuckets {
+                spans: vec![Span {
+                    offset: 0,
+                    length: 2,
+                }],
+                deltas,
+                ..NativeBuckets::default()
+            },
+            ..Native::default()
+        };
+        family.metrics.push(Metric {
+            labels: Vec::new(),
+            value: Value::Histogram(Box::new(Histogram {
+                count: Count::Integer(3),
+                native: Some(Box::new(native)),
+                ..Histogram::default()
+            })),
+            timestamp_ms: None,
+        });
+        vec![family]
+    };
+    let mut gate = Gate::checked();
+    let answer = gate.run_families("PUT job/a", histogram(vec![4, -5]));
+    assert!(
+        answer.contains("family \"h\": not a native histogram: a bucket's count is negative"),
+        "{answer}"
+    );
+    assert_eq!(
+        gate.run_families("PUT job/a", histogram(vec![2, -1])),
+        "ok"
+    );
 }
