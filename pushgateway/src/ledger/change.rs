@@ -41,10 +41,11 @@ impl Ledger {
             new.extend(push.never_failed);
         }
         new.extend(push.push_time);
+        let names: BTreeSet<&str> = new.iter().map(|ready| &*ready.family.name).collect();
         let replaced = |family: &Arc<PushedFamily>| {
             let kept = push.change == Change::Merge
                 || matches!(&*family.name, PUSH_TIME | PUSH_FAILURE_TIME);
-            !kept || new.iter().any(|ready| ready.family.name == family.name)
+            !kept || names.contains(&*family.name)
         };
         let held = group.map_or(&[][..], Group::families);
         let gone = held
@@ -93,7 +94,7 @@ impl Ledger {
             self.index.park(&ready.family, clash);
             self.steps.push(Step::Parked(Arc::clone(&ready.family)));
         }
-        self.unpark_what_fits();
+        self.unpark_what_fits(mark);
         let names: BTreeSet<&str> = new.iter().map(|ready| &*ready.family.name).collect();
         for family in gone.iter().filter(|family| !names.contains(&*family.name)) {
             self.forget(family);
@@ -132,6 +133,7 @@ impl Ledger {
     }
 
     pub(super) fn delete(&mut self, key: &GroupingKey) {
+        let mark = self.steps.len();
         let families = self
             .view
             .group(key)
@@ -141,7 +143,7 @@ impl Ledger {
             self.unlink(family);
             self.forget(family);
         }
-        self.unpark_what_fits();
+        self.unpark_what_fits(mark);
         self.view.remove_group(key);
     }
 

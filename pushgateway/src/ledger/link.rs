@@ -1,5 +1,6 @@
 //! Linking families into the index and out of it, each step with its exact inverse.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tracing::error;
@@ -47,20 +48,37 @@ impl Ledger {
         });
     }
 
-    /// Links parked families whose opponents are gone.
-    pub(super) fn unpark_what_fits(&mut self) {
-        let parked: Vec<_> = self
-            .index
-            .parked()
-            .map(|(family, _)| Arc::clone(family))
+    /// Links parked families whose opponents went since a mark.
+    pub(super) fn unpark_what_fits(&mut self, mark: usize) {
+        let freed: HashSet<String> = self.steps[mark..]
+            .iter()
+            .filter_map(|step| match step {
+                Step::Unlinked(family) => Some(family.spelled().into_owned()),
+                _ => None,
+            })
             .collect();
-        for family in parked {
-            if self.index.link(&family).is_ok()
-                && let Some(clash) = self.index.unpark(&family)
-            {
-                self.steps.push(Step::Unparked(Arc::clone(&family), clash));
-                self.steps.push(Step::Linked(family));
+        if freed.is_empty() {
+            return;
+        }
+        // An opponent has the same name, except where a suffix is what clashes.
+        let may_fit = |(family, clash): &&(Arc<PushedFamily>, Clash)| {
+            matches!(clash, Clash::Suffix { .. }) || freed.contains(&*family.spelled())
+        };
+        let parked: Vec<_> = self.index.parked().filter(may_fit).cloned().collect();
+        for (family, before) in parked {
+            let linked = self.index.link(&family);
+            if linked.as_ref().is_err_and(|clash| *clash == before) {
+                continue;
             }
+            self.index.unpark(&family);
+            self.steps.push(Step::Unparked(Arc::clone(&family), before));
+            self.steps.push(match linked {
+                Ok(()) => Step::Linked(family),
+                Err(clash) => {
+                    self.index.park(&family, clash);
+                    Step::Parked(family)
+                }
+            });
         }
     }
 
