@@ -113,6 +113,7 @@ fn rich_family() -> Family<'static> {
         native: Some(Box::new(Native {
             schema: 3,
             zero_threshold: 0.001,
+            zero_count: Count::Integer(3),
             ..Native::default()
         })),
     };

@@ -506,8 +506,5 @@ fn broken_native_histograms() {
         answer.contains("family \"h\": not a native histogram: a bucket's count is negative"),
         "{answer}"
     );
-    assert_eq!(
-        gate.run_families("PUT job/a", histogram(vec![2, -1])),
-        "ok"
-    );
+    assert_eq!(gate.run_families("PUT job/a", histogram(vec![2, -1])), "ok");
 }
