@@ -20,7 +20,8 @@ fn fill(batch: &mut Batch) {
         });
         for sample in 0..SAMPLES {
             let device = ["eth0", "eth1", "wlan0"][sample % 3];
-            let mode = &"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"[sample / 3..][..4];
+            let mode = &"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                [sample / 3..][..4];
             family.sample(&[("mode", mode), ("device", device)], sample as f64);
         }
     }

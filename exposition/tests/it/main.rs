@@ -5,9 +5,9 @@
 
 #[cfg(test)]
 mod allocator;
-mod batch;
 #[cfg(test)]
 mod arbitrary;
+mod batch;
 #[cfg(test)]
 mod broken;
 #[cfg(test)]
