@@ -1,8 +1,5 @@
 //! Many chunks to one family: copied whole where their ranges are apart, merged where they overlap.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::{Chunk, SortKey};
 use crate::encode;
 use crate::format::Target;
@@ -49,35 +46,75 @@ fn merge(chunks: &[&Chunk], out: &mut Vec<u8>) {
         out.extend_from_slice(&only.bytes);
         return;
     }
-    // A cursor is ordered by its key and then by its chunk's place.
-    let mut cursors: BinaryHeap<Reverse<Cursor<'_>>> = chunks
+    let lowest = chunks.iter().map(|chunk| chunk.first.as_bytes()).min();
+    let highest = chunks.iter().map(|chunk| chunk.last.as_bytes()).max();
+    // Every key lies between these two, so what they begin with, all do.
+    let common = shared_length(lowest.unwrap_or_default(), highest.unwrap_or_default());
+    let mut cursors: Vec<_> = chunks
+        .iter()
+        .map(|chunk| Cursor::new(chunk, common))
+        .collect();
+    // Chunks come sorted by their first keys, and what is sorted is a heap.
+    let mut heap: Vec<_> = cursors
         .iter()
         .enumerate()
-        .map(|(place, chunk)| Reverse(Cursor::new(place, chunk)))
+        .map(|(at, cursor)| (cursor.rank(), at))
         .collect();
-    while let Some(mut lowest) = cursors.peek_mut() {
-        // `PeekMut` puts the changed cursor back into its place: cheaper than a pop and a push.
-        out.extend_from_slice(lowest.0.metric);
-        if !lowest.0.advance() {
-            std::collections::binary_heap::PeekMut::pop(lowest);
+    while let Some(&(_, at)) = heap.first() {
+        let cursor = &mut cursors[at];
+        out.extend_from_slice(cursor.metric);
+        if cursor.advance() {
+            heap[0].0 = cursor.rank();
+        } else {
+            heap.swap_remove(0);
         }
+        sift_down(&mut heap, &cursors);
+    }
+}
+
+/// A cursor's rank, and where it stands in the list of cursors. The rank decides most comparisons
+/// without a look at the keys, which lie somewhere in memory.
+type Entry = (u64, usize);
+
+/// Moves the first entry of a heap down to its place.
+fn sift_down(heap: &mut [Entry], cursors: &[Cursor<'_>]) {
+    let is_before = |a: Entry, b: Entry| {
+        let keys = || cursors[a.1].rest().cmp(cursors[b.1].rest());
+        // Equal keys keep the order of their chunks.
+        a.0.cmp(&b.0).then_with(keys).then(a.1.cmp(&b.1)).is_lt()
+    };
+    let mut at = 0;
+    loop {
+        let mut child = 2 * at + 1;
+        if child >= heap.len() {
+            return;
+        }
+        if child + 1 < heap.len() && is_before(heap[child + 1], heap[child]) {
+            child += 1;
+        }
+        if is_before(heap[at], heap[child]) {
+            return;
+        }
+        heap.swap(at, child);
+        at = child;
     }
 }
 
 /// One chunk while it is merged: the metric at hand and what follows.
 struct Cursor<'c> {
     key: Vec<u8>,
-    place: usize,
+    /// How much of the key all cursors share.
+    common: usize,
     metric: &'c [u8],
     bytes: &'c [u8],
     index: &'c [u8],
 }
 
 impl<'c> Cursor<'c> {
-    fn new(place: usize, chunk: &'c Chunk) -> Self {
+    fn new(chunk: &'c Chunk, common: usize) -> Self {
         let mut cursor = Self {
             key: Vec::new(),
-            place,
+            common,
             metric: &[],
             bytes: &chunk.bytes,
             index: &chunk.index,
@@ -104,27 +141,25 @@ impl<'c> Cursor<'c> {
         (self.metric, self.bytes) = self.bytes.split_at(length);
         true
     }
-}
 
-impl Ord for Cursor<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.cmp(&other.key).then(self.place.cmp(&other.place))
+    /// The key without what all share.
+    fn rest(&self) -> &[u8] {
+        &self.key[self.common..]
+    }
+
+    /// The first eight bytes of the rest as a number: ranks are in the order of the keys, or equal.
+    fn rank(&self) -> u64 {
+        let mut bytes = [0; 8];
+        let rest = self.rest();
+        let length = rest.len().min(8);
+        bytes[..length].copy_from_slice(&rest[..length]);
+        u64::from_be_bytes(bytes)
     }
 }
 
-impl PartialOrd for Cursor<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
+fn shared_length(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
-
-impl PartialEq for Cursor<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Cursor<'_> {}
 
 /// Builds a chunk's index: for each metric how much of the key before it shares, what it adds, and
 /// how long its bytes are. Sorted keys share much, so this is a fraction of the keys themselves.
@@ -136,11 +171,7 @@ pub(super) struct IndexBuilder<'k> {
 
 impl<'k> IndexBuilder<'k> {
     pub(super) fn push(&mut self, key: &'k [u8], length: usize) {
-        let shared = key
-            .iter()
-            .zip(self.before)
-            .take_while(|(a, b)| a == b)
-            .count();
+        let shared = shared_length(key, self.before);
         for number in [shared, key.len() - shared, length] {
             put_number(number, &mut self.bytes);
         }
