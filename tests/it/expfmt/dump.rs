@@ -222,7 +222,9 @@ pub(crate) fn sample(sample: &Sample<'_, '_>) -> String {
             let _ = write!(
                 out,
                 " @{}",
-                time.seconds * 1000 + i64::from(time.nanos / 1_000_000)
+                time.seconds
+                    .saturating_mul(1000)
+                    .saturating_add(i64::from(time.nanos / 1_000_000))
             );
         }
     }
