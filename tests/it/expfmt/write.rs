@@ -162,6 +162,47 @@ fn options_of_openmetrics_are_written_alike() {
     });
 }
 
+/// Whatever was read, from text or from protobuf without a check of names: Prometheus takes the page.
+#[test]
+fn prometheus_takes_what_we_write() {
+    let mut go = Go::start();
+    each_families(54, |name, families| {
+        // Its text lexer knows no times before the epoch.
+        if timestamps(families).any(|timestamp_ms| timestamp_ms < 0) {
+            return;
+        }
+        // Nor can its lexers pass over a NUL byte in a quoted name; the pushgateway must not let one in.
+        let names = families.iter().map(|family| &family.name);
+        if names
+            .chain(labels(families).map(|label| &label.name))
+            .any(|name| name.contains('\0'))
+        {
+            return;
+        }
+        for (format, mode) in [
+            (Format::Text, "promtext"),
+            (Format::OpenMetrics, "openmetrics"),
+        ] {
+            for escaping in Escaping::ALL {
+                let Some(page) = ours(format, escaping, families) else {
+                    continue;
+                };
+                let answer = go.ask(mode, &page);
+                assert!(
+                    matches!(answer, Answer::Fine(_)),
+                    "{name}, {format:?}, {escaping:?}: {answer:?}\n{}",
+                    String::from_utf8_lossy(&page)
+                );
+            }
+        }
+    });
+}
+
+fn timestamps(families: &[Family<'_>]) -> impl Iterator<Item = i64> {
+    let metrics = families.iter().flat_map(|family| &family.metrics);
+    metrics.filter_map(|metric| metric.timestamp_ms)
+}
+
 fn labels<'f, 'a>(families: &'f [Family<'a>]) -> impl Iterator<Item = &'f Label<'a>> {
     let metrics = families.iter().flat_map(|family| &family.metrics);
     metrics.flat_map(|metric| &metric.labels)
