@@ -33,3 +33,8 @@ pub use error::{ReadError, WriteError};
 pub use format::{Format, Target};
 pub use model::{Family, Kind, Label, Metric, Value};
 pub use name::Escaping;
+
+/// The example of the README, compiled and run with the documentation's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

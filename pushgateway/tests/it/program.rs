@@ -20,6 +20,16 @@ fn help() {
 }
 
 #[test]
+fn the_readme_shows_the_flag_table() {
+    let readme = include_str!("../../README.md");
+    let table = flags::program().table().markdown();
+    assert!(
+        readme.contains(&table),
+        "pushgateway/README.md has another table than --help-markdown:\n{table}"
+    );
+}
+
+#[test]
 fn what_cannot_work_ends_with_1_and_a_reason() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let busy = format!(
