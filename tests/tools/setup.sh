@@ -10,8 +10,8 @@ need() {
         missing=1
     fi
 }
-need cargo "Install Rust 1.90 or newer: https://rustup.rs"
-need go "Install Go 1.26 or newer: https://go.dev/dl"
+need cargo "Install Rust 1.90 or newer: rustup installs it"
+need go "Install Go 1.26 or newer"
 [ "$missing" -eq 0 ] || exit 1
 
 packages=""
