@@ -248,7 +248,8 @@ fn read_name(spelled: &str, names: Names) -> Option<String> {
         Names::Classic => (spelled.into(), is_classic_label_name(spelled)),
         Names::Utf8 => {
             let name = unescape_values(spelled);
-            let valid = !name.is_empty();
+            // Prometheus' parser ends at a NUL byte in a quoted name, and refuses the whole page.
+            let valid = !name.is_empty() && !name.contains('\0');
             (name, valid)
         }
     };

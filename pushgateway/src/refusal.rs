@@ -21,7 +21,13 @@ pub enum Refusal {
     /// A family without a name.
     #[error("a family has no name")]
     NoName,
-    /// A label name that is empty or reserved (`__…`).
+    /// A family name with a NUL byte: Prometheus' parser ends there, and refuses the whole page.
+    #[error("family {family:?}: invalid metric name")]
+    Name {
+        /// The family.
+        family: String,
+    },
+    /// A label name that is empty, reserved (`__…`) or holds a NUL byte.
     #[error("family {family:?}, label {label:?}: invalid label name")]
     LabelName {
         /// The family.

@@ -15,7 +15,9 @@ use crate::refusal::Refusal;
 pub(crate) fn check_series(family: &Family<'_>) -> (Vec<u64>, Option<Refusal>) {
     let hasher = SeriesHasher::new(&family.name);
     let mut series = Vec::with_capacity(family.metrics.len());
-    let mut unsound = None;
+    let mut unsound = family.name.contains('\0').then(|| Refusal::Name {
+        family: family.name.to_string(),
+    });
     for metric in &family.metrics {
         if unsound.is_none() {
             unsound = check_labels(family, &metric.labels).or_else(|| check_value(family, metric));
@@ -90,7 +92,7 @@ fn check_labels(family: &Family<'_>, labels: &[Label<'_>]) -> Option<Refusal> {
         _ => None,
     };
     for (i, label) in labels.iter().enumerate() {
-        if label.name.is_empty() || label.name.starts_with("__") {
+        if label.name.is_empty() || label.name.starts_with("__") || label.name.contains('\0') {
             return Some(Refusal::LabelName {
                 family: name(),
                 label: label.name.to_string(),

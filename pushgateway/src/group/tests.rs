@@ -138,6 +138,8 @@ fn names_of_any_characters() {
     check("job/a/__x/v", r#"improper label name "__x""#);
     // The job's value is never unescaped.
     check("job/U__a_2e_b", r#"{job="U__a_2e_b"}"#);
+    // Ours: the real one takes a NUL byte, which no Prometheus can read (like defect 5).
+    check("job/a/U__a_0_b/v", r#"improper label name "U__a_0_b""#);
     // Ours: the real one takes `__a` in this spelling and then fails every scrape (defect 5).
     check("job/a/U______a/v", r#"improper label name "U______a""#);
 }

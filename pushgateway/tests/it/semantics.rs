@@ -508,3 +508,30 @@ fn broken_native_histograms() {
     );
     assert_eq!(gate.run_families("PUT job/a", histogram(vec![2, -1])), "ok");
 }
+
+/// Like defect 9: Prometheus' parser ends at a NUL byte in a quoted name, and the whole page is lost.
+#[test]
+fn nul_bytes_in_names() {
+    let family = |name: &'static str, label: &'static str| {
+        let mut family = Family::new(name, Kind::Gauge);
+        family.metrics.push(Metric {
+            labels: vec![Label::new(label, "a\0b")],
+            value: Value::Gauge(1.0),
+            timestamp_ms: None,
+        });
+        vec![family]
+    };
+    let mut gate = Gate::checked();
+    let answer = gate.run_families("PUT job/a", family("x\0y", "l"));
+    assert!(
+        answer.contains(r#"family "x\0y": invalid metric name"#),
+        "{answer}"
+    );
+    let answer = gate.run_families("PUT job/a", family("x", "l\0"));
+    assert!(
+        answer.contains(r#"label "l\0": invalid label name"#),
+        "{answer}"
+    );
+    // In a label's value it is read like any other byte.
+    assert_eq!(gate.run_families("PUT job/a", family("x", "l")), "ok");
+}
