@@ -5,8 +5,8 @@
 //! put together from ready pieces. A new format is a row in each function here.
 
 use crate::error::WriteError;
-use crate::format::{Format, Target};
 use crate::model::{Header, Label, Value};
+use crate::target::{Format, Target};
 use crate::{openmetrics, protobuf, text};
 
 /// A family that was begun and must be ended.

@@ -3,51 +3,11 @@
 use crate::encode;
 use crate::error::{ReadError, WriteError};
 use crate::model::{Family, Header, Kind, Label, Value};
-use crate::name::{Escaping, NameRules};
+use crate::name::NameRules;
 use crate::{openmetrics, protobuf, text};
 
-/// An exposition format.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Format {
-    /// Prometheus text 0.0.4.
-    Text,
-    /// OpenMetrics 0.0.1 (as Prometheus 2 asked for it) and 1.0.0.
-    OpenMetrics,
-    /// Length-delimited `io.prometheus.client.MetricFamily` messages.
-    Protobuf,
-    /// The protobuf text format, for people. Write only.
-    ProtobufText,
-    /// The protobuf text format, one family a line. Write only.
-    ProtobufCompact,
-}
-
-/// What a reader of ours asked for: a format and how to spell names it cannot take.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Target {
-    /// The format.
-    pub format: Format,
-    /// The escaping scheme for names outside the classic alphabet.
-    pub escaping: Escaping,
-}
-
-/// Bounds on what one body may hold, checked while it is read: memory stays within a constant
-/// factor of them whatever the bytes say.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Metrics (family members, buckets and quantiles counted too) in one body.
-    pub metrics: usize,
-    /// Labels of one metric.
-    pub labels: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            metrics: 10_000_000,
-            labels: 1_000,
-        }
-    }
-}
+pub use crate::limits::Limits;
+pub use crate::target::{Format, Target};
 
 /// Reads a whole body; names may be any UTF-8 ([`text::read()`] can be stricter).
 ///

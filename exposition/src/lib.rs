@@ -18,6 +18,7 @@ mod encode;
 pub mod error;
 pub mod format;
 pub mod gzip;
+mod limits;
 pub mod model;
 pub mod name;
 mod native;
@@ -27,6 +28,7 @@ pub mod openmetrics;
 mod owned;
 pub mod page;
 pub mod protobuf;
+mod target;
 pub mod text;
 
 pub use error::{ReadError, WriteError};

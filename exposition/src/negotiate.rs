@@ -7,8 +7,8 @@
 
 use std::cmp::Ordering;
 
-use crate::format::{Format, Target};
 use crate::name::Escaping;
+use crate::target::{Format, Target};
 
 #[cfg(test)]
 mod tests;

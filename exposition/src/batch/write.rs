@@ -11,9 +11,9 @@ use super::store::number;
 use super::{Batch, MetricRecord, Stored};
 use crate::encode;
 use crate::error::WriteError;
-use crate::format::Target;
 use crate::model::{Family, Header, Kind, Label, Metric, Value};
 use crate::name::{Escaping, is_classic_label_name, spell, spell_label};
+use crate::target::Target;
 
 impl Batch {
     /// Writes one valid page: families by name, metrics in client_golang's order.

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::lines::{ExemplarPart, Sample};
+use super::line::{ExemplarPart, Sample};
 use super::part::timestamp;
+use super::role::{Role, roles};
 use crate::error::ReadError;
 use crate::model::{
     Bucket, Count, Counter, Exemplar, Family, Kind, Label, Metric, Quantile, Timestamp, Value,
@@ -31,50 +32,6 @@ pub(super) struct FamilyInWork<'a> {
 /// Labels without `le` and `quantile`, by name, and the timestamp: what one metric's lines share.
 type Key<'a> = (Vec<Label<'a>>, Option<i64>);
 
-/// What a sample is in its family.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Part {
-    Plain,
-    Created,
-    Quantile,
-    Bucket,
-    Sum,
-    Count,
-}
-
-/// Which parts a family of each type has, by suffix. The first suffix of a counter and an info metric
-/// belongs to the name in the model.
-fn parts(kind: Kind) -> &'static [(&'static str, Part)] {
-    match kind {
-        Kind::Counter => &[
-            ("_total", Part::Plain),
-            ("", Part::Plain),
-            ("_created", Part::Created),
-        ],
-        Kind::Info => &[("_info", Part::Plain), ("", Part::Plain)],
-        Kind::Gauge | Kind::Untyped | Kind::StateSet => &[("", Part::Plain)],
-        Kind::Summary => &[
-            ("", Part::Quantile),
-            ("_sum", Part::Sum),
-            ("_count", Part::Count),
-            ("_created", Part::Created),
-        ],
-        Kind::Histogram => &[
-            ("_bucket", Part::Bucket),
-            ("_sum", Part::Sum),
-            ("_count", Part::Count),
-            ("_created", Part::Created),
-        ],
-        Kind::GaugeHistogram => &[
-            ("_bucket", Part::Bucket),
-            ("_gsum", Part::Sum),
-            ("_gcount", Part::Count),
-            ("_sum", Part::Sum),
-            ("_count", Part::Count),
-        ],
-    }
-}
-
 impl<'a> FamilyInWork<'a> {
     pub(super) fn new(name: &Cow<'a, str>) -> Self {
         Self {
@@ -88,32 +45,32 @@ impl<'a> FamilyInWork<'a> {
         }
     }
 
-    pub(super) fn part(&self, name: &str) -> Option<Part> {
+    pub(super) fn role(&self, name: &str) -> Option<Role> {
         let suffix = name.strip_prefix(&*self.base)?;
-        parts(self.family.kind)
+        roles(self.family.kind)
             .iter()
             .find(|(known, _)| *known == suffix)
-            .map(|&(_, part)| part)
+            .map(|&(_, role)| role)
     }
 
-    pub(super) fn sample(&mut self, part: Part, sample: Sample<'a, '_>) -> Result<()> {
+    pub(super) fn sample(&mut self, role: Role, sample: Sample<'a, '_>) -> Result<()> {
         let wants_exemplar =
-            part == Part::Bucket || (part == Part::Plain && self.family.kind == Kind::Counter);
+            role == Role::Bucket || (role == Role::Plain && self.family.kind == Kind::Counter);
         if sample.exemplar.is_some() && !wants_exemplar {
             return Err(ReadError::new(
                 "only counters and histogram buckets have exemplars",
             ));
         }
-        if part == Part::Plain {
+        if role == Role::Plain {
             return self.plain(sample);
         }
-        let at = self.member(part, &sample)?;
+        let at = self.member(role, &sample)?;
         match &mut self.family.metrics[at].value {
             Value::Counter(counter) => counter.created = Some(created(sample.value)?),
-            Value::Summary(summary) => match part {
-                Part::Sum => summary.sum = sample.value,
-                Part::Count => summary.count = whole(count(sample.value)?)?,
-                Part::Created => summary.created = Some(created(sample.value)?),
+            Value::Summary(summary) => match role {
+                Role::Sum => summary.sum = sample.value,
+                Role::Count => summary.count = whole(count(sample.value)?)?,
+                Role::Created => summary.created = Some(created(sample.value)?),
                 _ => {
                     let quantile = bound(sample.labels, "quantile")?;
                     summary.quantiles.push(Quantile {
@@ -122,13 +79,13 @@ impl<'a> FamilyInWork<'a> {
                     });
                 }
             },
-            Value::Histogram(histogram) => match part {
-                Part::Sum => histogram.sum = sample.value,
-                Part::Count => {
+            Value::Histogram(histogram) => match role {
+                Role::Sum => histogram.sum = sample.value,
+                Role::Count => {
                     histogram.count = count(sample.value)?;
                     self.counted[at] = true;
                 }
-                Part::Created => histogram.created = Some(created(sample.value)?),
+                Role::Created => histogram.created = Some(created(sample.value)?),
                 _ => histogram.buckets.push(Bucket {
                     upper_bound: bound(sample.labels, "le")?,
                     cumulative_count: count(sample.value)?,
@@ -173,10 +130,10 @@ impl<'a> FamilyInWork<'a> {
     }
 
     /// The metric a part belongs to, which is made if it is new.
-    fn member(&mut self, part: Part, sample: &Sample<'a, '_>) -> Result<usize> {
-        let own = match part {
-            Part::Bucket => "le",
-            Part::Quantile => "quantile",
+    fn member(&mut self, role: Role, sample: &Sample<'a, '_>) -> Result<usize> {
+        let own = match role {
+            Role::Bucket => "le",
+            Role::Quantile => "quantile",
             _ => "",
         };
         let labels = sample
@@ -185,7 +142,7 @@ impl<'a> FamilyInWork<'a> {
             .filter(|label| own.is_empty() || label.name != own);
         if let Some(last) = self.family.metrics.last()
             // `_created` lines carry no timestamp of their own.
-            && (part == Part::Created || last.timestamp_ms == sample.timestamp_ms)
+            && (role == Role::Created || last.timestamp_ms == sample.timestamp_ms)
             && last.labels.iter().eq(labels.clone())
         {
             return Ok(self.family.metrics.len() - 1);

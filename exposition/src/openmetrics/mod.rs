@@ -4,9 +4,11 @@
 //! families; [`mod@write`] is the way back.
 
 mod family;
+mod line;
 pub mod lines;
 mod part;
 pub mod read;
+mod role;
 mod token;
 pub mod write;
 

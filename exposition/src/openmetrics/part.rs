@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::lines::Line;
+use super::line::Line;
 use super::token::{Cursor, unescape};
 use crate::error::ReadError;
 use crate::model::{Kind, Label, Timestamp};

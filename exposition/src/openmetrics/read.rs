@@ -13,10 +13,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::family::{FamilyInWork, Part};
-use super::lines::{Line, Lines, Sample};
+use super::family::FamilyInWork;
+use super::line::{Line, Sample};
+use super::lines::Lines;
+use super::role::{Role, SUFFIXES};
 use crate::error::ReadError;
-use crate::format::Limits;
+use crate::limits::Limits;
 use crate::model::Family;
 
 type Result<T> = std::result::Result<T, ReadError>;
@@ -55,11 +57,6 @@ struct Reading<'a> {
     /// Families by the name that stands in their metadata.
     by_name: HashMap<Cow<'a, str>, usize>,
 }
-
-/// Every suffix in [`parts`], to find a family by the name of one of its samples.
-const SUFFIXES: [&str; 8] = [
-    "_total", "_created", "_info", "_bucket", "_sum", "_count", "_gsum", "_gcount",
-];
 
 impl<'a> Reading<'a> {
     fn line(&mut self, line: Line<'a, '_>) -> Result<()> {
@@ -108,16 +105,16 @@ impl<'a> Reading<'a> {
     }
 
     fn sample(&mut self, sample: Sample<'a, '_>) -> Result<()> {
-        let (at, part) = self.find(&sample)?;
-        self.families[at].sample(part, sample)
+        let (at, role) = self.find(&sample)?;
+        self.families[at].sample(role, sample)
     }
 
     /// The family a sample belongs to and what it is there.
-    fn find(&mut self, sample: &Sample<'a, '_>) -> Result<(usize, Part)> {
+    fn find(&mut self, sample: &Sample<'a, '_>) -> Result<(usize, Role)> {
         let name = &sample.name;
         // Nearly always it is the family of the line before.
-        if let Some(part) = self.families.last().and_then(|family| family.part(name)) {
-            return Ok((self.families.len() - 1, part));
+        if let Some(role) = self.families.last().and_then(|family| family.role(name)) {
+            return Ok((self.families.len() - 1, role));
         }
         let bases = SUFFIXES
             .iter()
@@ -125,9 +122,9 @@ impl<'a> Reading<'a> {
             .chain([&**name]);
         for base in bases {
             if let Some(&at) = self.by_name.get(base)
-                && let Some(part) = self.families[at].part(name)
+                && let Some(role) = self.families[at].role(name)
             {
-                return Ok((at, part));
+                return Ok((at, role));
             }
         }
         if self.by_name.contains_key(name) {
@@ -136,7 +133,7 @@ impl<'a> Reading<'a> {
             ));
         }
         self.open(name);
-        Ok((self.families.len() - 1, Part::Plain))
+        Ok((self.families.len() - 1, Role::Plain))
     }
 
     fn finish(self) -> Vec<Family<'a>> {

@@ -2,8 +2,8 @@
 
 use super::{Chunk, SortKey};
 use crate::encode;
-use crate::format::Target;
 use crate::model::Header;
+use crate::target::Target;
 
 /// Writes one family of a page: header, then the chunks merged metric by metric where their ranges
 /// overlap, and copied whole where they do not. `chunks` come sorted by [`Chunk::first`].

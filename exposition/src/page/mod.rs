@@ -17,8 +17,8 @@ use std::borrow::Cow;
 
 use crate::encode;
 use crate::error::WriteError;
-use crate::format::Target;
 use crate::model::{Header, Label, Metric};
+use crate::target::Target;
 
 /// The metrics of one owner in one family, ready as bytes for one target, sorted.
 ///

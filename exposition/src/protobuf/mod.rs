@@ -11,6 +11,9 @@
 //!
 //! Next: [`read_delimited`] for bytes to families, [`write_delimited`] for the way back, [`mod@text`] for people.
 
+mod budget;
+mod exemplar;
+mod native;
 mod read;
 pub mod text;
 mod value;

@@ -4,16 +4,14 @@
 //! unknown type, text that is not UTF-8, a value that does not suit the type. Names themselves are
 //! not judged: `a.b` and `1a` are read, as upstream does.
 
-use std::borrow::Cow;
-
+use super::budget::{Budget, Result};
+use super::exemplar::{push_label, text};
 use super::type_of_number;
 use super::value::{HistogramParts, read_counter, read_double, read_histogram, read_summary};
 use super::wire::{Fields, Wire, delimited};
 use crate::error::ReadError;
-use crate::format::Limits;
-use crate::model::{Counter, Family, Kind, Label, Metric, Summary, Value};
-
-pub(super) type Result<T> = std::result::Result<T, ReadError>;
+use crate::limits::Limits;
+use crate::model::{Counter, Family, Kind, Metric, Summary, Value};
 
 /// Reads families, each with its length in front, in the order they stand. One name may come twice.
 ///
@@ -25,11 +23,7 @@ pub(super) type Result<T> = std::result::Result<T, ReadError>;
 /// wherever it stands: Go decodes a body whole before it judges it.
 pub fn read_delimited<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family<'a>>> {
     let mut rest = bytes;
-    let mut budget = Budget {
-        left: limits.metrics,
-        limits: *limits,
-        refused: None,
-    };
+    let mut budget = Budget::new(limits);
     let mut families = Vec::new();
     let mut index = 0;
     while !rest.is_empty() {
@@ -40,37 +34,7 @@ pub fn read_delimited<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family
         }
         index += 1;
     }
-    budget.refused.map_or(Ok(families), Err)
-}
-
-/// What may still be kept. Families, metrics, buckets, quantiles, spans and exemplars all count:
-/// each costs the sender as little as two bytes and us tens.
-pub(super) struct Budget {
-    left: usize,
-    limits: Limits,
-    /// The first thing that cannot be kept, though the bytes are well-formed.
-    refused: Option<ReadError>,
-}
-
-impl Budget {
-    pub(super) fn take(&mut self) -> Result<()> {
-        self.left = self.left.checked_sub(1).ok_or_else(|| {
-            ReadError::new(format!(
-                "more than {} metrics in one body",
-                self.limits.metrics
-            ))
-        })?;
-        Ok(())
-    }
-
-    /// Reads on behind what only cannot be kept; gives back any other error.
-    fn refuse(&mut self, error: ReadError) -> Result<()> {
-        if !error.well_formed {
-            return Err(error);
-        }
-        self.refused.get_or_insert(error);
-        Ok(())
-    }
+    budget.settle(families)
 }
 
 fn in_nameless(mut error: ReadError, index: usize) -> ReadError {
@@ -179,40 +143,4 @@ fn read_metric<'a>(message: &'a [u8], kind: Kind, budget: &mut Budget) -> Result
         value,
         timestamp_ms,
     })
-}
-
-pub(super) fn push_label<'a>(
-    message: &'a [u8],
-    labels: &mut Vec<Label<'a>>,
-    budget: &Budget,
-) -> Result<()> {
-    if labels.len() == budget.limits.labels {
-        return Err(ReadError::new(format!(
-            "a metric has more than {} labels",
-            labels.len()
-        )));
-    }
-    let mut label = Label::new("", "");
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Bytes(bytes)) => label.name = text(bytes, "a label name")?,
-            (2, Wire::Bytes(bytes)) => {
-                label.value = text(bytes, "the label value").map_err(|error| ReadError {
-                    label: Some(label.name.to_string()),
-                    ..error
-                })?;
-            }
-            _ => {}
-        }
-    }
-    labels.push(label);
-    Ok(())
-}
-
-fn text<'a>(bytes: &'a [u8], what: &str) -> Result<Cow<'a, str>> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Cow::Borrowed(text)),
-        Err(_) => Err(ReadError::of_content(format!("{what} is not valid UTF-8"))),
-    }
 }

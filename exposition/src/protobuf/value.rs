@@ -1,14 +1,13 @@
-//! The values of metrics, message by message: counters, summaries, histograms, exemplars.
+//! The values of metrics, message by message: counters, summaries, histograms.
 //!
 //! A message may stand in its parent more than once; protobuf then merges them, which is why these
 //! functions read into what may be there already.
 
-use super::read::{Budget, Result, push_label};
-use super::wire::{Fields, Wire, fixed64, unzigzag, varint};
-use crate::model::{
-    Bucket, Count, Counter, Exemplar, Histogram, Native, NativeBuckets, Quantile, Span, Summary,
-    Timestamp,
-};
+use super::budget::{Budget, Result};
+use super::exemplar::{empty_exemplar, read_exemplar, read_timestamp};
+use super::native::read_native;
+use super::wire::{Fields, Wire};
+use crate::model::{Bucket, Count, Counter, Histogram, Quantile, Summary};
 
 /// Messages whose only field is `double value = 1`.
 pub(super) fn read_double(message: &[u8], value: &mut f64) -> Result<()> {
@@ -114,13 +113,10 @@ impl<'a> HistogramParts<'a> {
     pub(super) fn finish(mut self) -> Histogram<'a> {
         self.histogram.count = self.count.finish();
         if self.zero_count.seen() {
-            self.native().zero_count = self.zero_count.finish();
+            let native = self.histogram.native.get_or_insert_default();
+            native.zero_count = self.zero_count.finish();
         }
         self.histogram
-    }
-
-    fn native(&mut self) -> &mut Native<'a> {
-        self.histogram.native.get_or_insert_default()
     }
 }
 
@@ -143,79 +139,11 @@ pub(super) fn read_histogram<'a>(
             (15, Wire::Bytes(bytes)) => read_timestamp(bytes, &mut parts.histogram.created)?,
             (7, Wire::Varint(count)) => parts.zero_count.integer = Some(count),
             (8, Wire::Fixed64(bits)) => parts.zero_count.float = Some(f64::from_bits(bits)),
-            (5 | 6 | 9..=14 | 16, _) => read_native(field, parts, budget)?,
+            (5 | 6 | 9..=14 | 16, _) => read_native(field, &mut parts.histogram.native, budget)?,
             _ => {}
         }
     }
     Ok(())
-}
-
-/// A field of the native part; the part exists as soon as one of its fields was seen.
-fn read_native<'a>(
-    field: (u32, Wire<'a>),
-    parts: &mut HistogramParts<'a>,
-    budget: &mut Budget,
-) -> Result<()> {
-    match field {
-        (5, Wire::Varint(value)) => parts.native().schema = sint32(value),
-        (6, Wire::Fixed64(bits)) => parts.native().zero_threshold = f64::from_bits(bits),
-        (number @ 9..=11, value) => {
-            read_native_buckets(number - 9, value, &mut parts.native().negative, budget)?
-        }
-        (number @ 12..=14, value) => {
-            read_native_buckets(number - 12, value, &mut parts.native().positive, budget)?
-        }
-        (16, Wire::Bytes(bytes)) => {
-            budget.take()?;
-            let mut exemplar = empty_exemplar();
-            read_exemplar(bytes, &mut exemplar, budget)?;
-            parts.native().exemplars.push(*exemplar);
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// `part` 0 is a span, 1 deltas, 2 counts; lists come packed or one field a number.
-fn read_native_buckets(
-    part: u32,
-    value: Wire<'_>,
-    buckets: &mut NativeBuckets,
-    budget: &mut Budget,
-) -> Result<()> {
-    match (part, value) {
-        (0, Wire::Bytes(bytes)) => {
-            budget.take()?;
-            buckets.spans.push(read_span(bytes)?);
-        }
-        (1, Wire::Varint(value)) => buckets.deltas.push(unzigzag(value)),
-        (1, Wire::Bytes(mut packed)) => {
-            while !packed.is_empty() {
-                buckets.deltas.push(unzigzag(varint(&mut packed)?));
-            }
-        }
-        (2, Wire::Fixed64(bits)) => buckets.counts.push(f64::from_bits(bits)),
-        (2, Wire::Bytes(mut packed)) => {
-            while !packed.is_empty() {
-                buckets.counts.push(f64::from_bits(fixed64(&mut packed)?));
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn read_span(message: &[u8]) -> Result<Span> {
-    let mut span = Span::default();
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Varint(value)) => span.offset = sint32(value),
-            (2, Wire::Varint(value)) => span.length = value as u32,
-            _ => {}
-        }
-    }
-    Ok(span)
 }
 
 fn read_bucket<'a>(message: &'a [u8], budget: &mut Budget) -> Result<Bucket<'a>> {
@@ -243,50 +171,4 @@ fn read_bucket<'a>(message: &'a [u8], budget: &mut Budget) -> Result<Bucket<'a>>
     }
     bucket.cumulative_count = count.finish();
     Ok(bucket)
-}
-
-fn empty_exemplar<'a>() -> Box<Exemplar<'a>> {
-    Box::new(Exemplar {
-        labels: Vec::new(),
-        value: 0.0,
-        timestamp: None,
-    })
-}
-
-fn read_exemplar<'a>(
-    message: &'a [u8],
-    exemplar: &mut Exemplar<'a>,
-    budget: &mut Budget,
-) -> Result<()> {
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Bytes(bytes)) => push_label(bytes, &mut exemplar.labels, budget)?,
-            (2, Wire::Fixed64(bits)) => exemplar.value = f64::from_bits(bits),
-            (3, Wire::Bytes(bytes)) => read_timestamp(bytes, &mut exemplar.timestamp)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn read_timestamp(message: &[u8], timestamp: &mut Option<Timestamp>) -> Result<()> {
-    let timestamp = timestamp.get_or_insert(Timestamp {
-        seconds: 0,
-        nanos: 0,
-    });
-    let mut fields = Fields::new(message);
-    while let Some(field) = fields.next()? {
-        match field {
-            (1, Wire::Varint(value)) => timestamp.seconds = value as i64,
-            (2, Wire::Varint(value)) => timestamp.nanos = value as i32,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// A `sint32`: only the low half of the varint counts.
-fn sint32(value: u64) -> i32 {
-    unzigzag(value & u64::from(u32::MAX)) as i32
 }

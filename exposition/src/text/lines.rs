@@ -11,7 +11,7 @@ use super::comment::{self, Comment};
 use super::sample::{self, Labels};
 use super::token::{byte, skip_blanks};
 use crate::error::ReadError;
-use crate::format::Limits;
+use crate::limits::Limits;
 use crate::model::{Kind, Label};
 use crate::name::NameRules;
 

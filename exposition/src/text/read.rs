@@ -12,7 +12,7 @@ use super::parts::{Role, add_to_histogram, add_to_summary, own_bound, settle_cou
 use super::sample::{duplicate, is_value_label};
 use super::series::{Series, push};
 use crate::error::ReadError;
-use crate::format::Limits;
+use crate::limits::Limits;
 use crate::model::{Family, Kind, Label, Metric, Value};
 use crate::name::NameRules;
 
