@@ -13,7 +13,7 @@ up: ## Start the pushgateway and a real Prometheus on loopback, prove that they 
 test: ## Run every test; the last line counts
 	@tests/tools/test.sh all
 
-check: ## Run the quick part: formatting, unit tests, goldens
+check: ## Run the quick part: formatting, lints, unit tests, goldens
 	@tests/tools/test.sh quick
 
 bench: ## Print the table: ours, the real program, the limit

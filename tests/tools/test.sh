@@ -2,7 +2,7 @@
 # Runs the tests and ends with one line that counts them: "N passed, N failed, N skipped".
 #
 #   tests/tools/test.sh all      everything: what `make test` and the build machine run
-#   tests/tools/test.sh quick    formatting, unit tests, goldens: what `make check` runs
+#   tests/tools/test.sh quick    formatting, lints, unit tests, goldens: what `make check` runs
 #
 # PROMONTORY_FUZZ_SECONDS (10) is the time of each fuzz target. A step that fails without saying how many tests failed,
 # for example because it does not compile, counts as one failed test.
@@ -30,6 +30,7 @@ tests/tools/setup.sh || exit 1
 case ${1:-all} in
 quick)
     step cargo fmt --all --check
+    step cargo clippy --quiet --workspace --all-targets -- -D warnings
     step cargo test --workspace --exclude promontory-tests --no-fail-fast --lib --bins --tests
     ;;
 all)
