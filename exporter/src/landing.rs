@@ -5,10 +5,9 @@ use std::fmt::Write;
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
-use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
-use crate::scrape::plain;
+use crate::answer::not_found;
 
 /// Paths a program serves besides what it was made for.
 pub const RESERVED: &[&str] = &["/", "/-/healthy", "/-/ready"];
@@ -74,11 +73,6 @@ pub fn health() -> Router {
     Router::new()
         .route("/-/healthy", get(ok))
         .route("/-/ready", get(ok))
-}
-
-/// The answer of Go's `http.NotFound`.
-pub fn not_found() -> axum::response::Response {
-    plain(StatusCode::NOT_FOUND, "404 page not found")
 }
 
 /// The prefix of all routes, from `--web.route-prefix` and `--web.external-url`: an empty prefix means

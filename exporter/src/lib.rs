@@ -45,6 +45,7 @@
 
 pub use promontory_exposition as exposition;
 
+pub mod answer;
 pub mod collector;
 pub mod flag;
 mod golang;

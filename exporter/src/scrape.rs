@@ -16,9 +16,7 @@ use std::time::Duration;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any};
-use http::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode, Uri};
 use promontory_exposition::error::WriteError;
 use promontory_exposition::negotiate::{Negotiated, Offer};
@@ -29,6 +27,7 @@ pub use meter::Meter;
 
 use meter::InFlight;
 
+use crate::answer::plain;
 use crate::collector::{Filter, FilterError, Registry};
 
 /// Where Prometheus tells how long it waits for a scrape, in seconds.
@@ -71,15 +70,6 @@ pub fn failure(error: &dyn std::fmt::Display) -> Response {
         StatusCode::INTERNAL_SERVER_ERROR,
         &format!("An error has occurred while serving metrics:\n\n{error}"),
     )
-}
-
-/// A plain-text answer as Go's `http.Error` writes it: the text and a line break, `nosniff`.
-pub fn plain(status: StatusCode, text: &str) -> Response {
-    let headers = [
-        (CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (status, headers, format!("{text}\n")).into_response()
 }
 
 /// How long collectors may take, from `X-Prometheus-Scrape-Timeout-Seconds`: a tenth less, half a

@@ -28,7 +28,6 @@ mod service;
 mod socket;
 
 pub use body::{BodyError, read_body};
-pub(crate) use service::plain;
 
 /// One router with the addresses it is served on. A program has one, or several (metrics and telemetry).
 #[derive(Debug)]

@@ -27,7 +27,7 @@ use axum::response::Response;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::server::plain;
+use crate::answer::refusal;
 
 mod client_cert;
 mod config;
@@ -209,7 +209,7 @@ impl Config {
 
     /// The answer to a request that may not pass.
     pub(crate) fn refusal(&self, status: StatusCode) -> Response {
-        let mut response = plain(status);
+        let mut response = refusal(status);
         if status == StatusCode::UNAUTHORIZED {
             let headers = response.headers_mut();
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));

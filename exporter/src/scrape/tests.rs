@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use axum::Router;
 use axum::body::Body;
 use http::Request;
-use http::header::ACCEPT_ENCODING;
+use http::header::{ACCEPT_ENCODING, X_CONTENT_TYPE_OPTIONS};
 use http_body_util::BodyExt;
 use promontory_exposition::batch::Batch;
 use promontory_exposition::model::Header;

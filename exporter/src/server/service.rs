@@ -9,9 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use tower_service::Service;
@@ -20,6 +19,7 @@ use super::activity::InFlight;
 use super::body::{self, Answered};
 use super::malformed::malformed;
 use super::{Peer, SiteState};
+use crate::answer::refusal;
 
 /// Answers one request; never fails and never panics.
 pub(super) async fn answer(
@@ -29,7 +29,7 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Answered>, Infallible> {
     let response = match malformed(&request) {
-        Some(refusal) => refusal,
+        Some(refused) => refused,
         None => admit(site, peer, request).await,
     };
     Ok(response.map(|body| Answered::new(body, in_flight)))
@@ -50,29 +50,13 @@ async fn admit(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Resp
     }
 }
 
-/// A short answer as Go's `http.Error` writes it: the status in words, a line feed, nothing to sniff.
-pub(crate) fn plain(status: StatusCode) -> Response {
-    let words = match status {
-        // Go still says it in the words of RFC 2616.
-        StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
-        other => other.canonical_reason().unwrap_or("Error"),
-    };
-    let mut response = Response::new(Body::from(format!("{words}\n")));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    headers.insert(CONTENT_TYPE, text);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
-}
-
 async fn handle(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Response {
     if announced_bytes(request.headers()) > site.limits.body_bytes_max {
         // A client that asked first must not be told to send; others are already sending.
         if !request.headers().contains_key(EXPECT) {
             body::discard(request.into_body()).await;
         }
-        let mut response = plain(StatusCode::PAYLOAD_TOO_LARGE);
+        let mut response = refusal(StatusCode::PAYLOAD_TOO_LARGE);
         // The body is not read to its end, so nothing after it can be either.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
@@ -109,7 +93,7 @@ async fn fence(handler: impl Future<Output = Response>) -> Response {
     });
     caught.await.unwrap_or_else(|panic| {
         tracing::error!(panic = words(panic.as_ref()), "A request handler panicked");
-        plain(StatusCode::INTERNAL_SERVER_ERROR)
+        refusal(StatusCode::INTERNAL_SERVER_ERROR)
     })
 }
 

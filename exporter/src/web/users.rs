@@ -4,12 +4,13 @@
 //! remembered. What is remembered is a keyed hash with a key this process drew at random: no password, and
 //! nothing that could be looked up elsewhere. An unknown user costs time like a known one.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bcrypt::HashParts;
+use dashmap::DashSet;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use ring::hmac;
@@ -59,7 +60,8 @@ impl Users {
 /// Checks the credentials of requests and remembers the right ones.
 pub(super) struct Verifier {
     key: hmac::Key,
-    remembered: Mutex<HashSet<[u8; 32]>>,
+    /// Every request with a password looks here, from every worker: no lock that all of them share.
+    remembered: DashSet<[u8; 32]>,
     checks: Arc<Semaphore>,
 }
 
@@ -76,7 +78,7 @@ impl Verifier {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
         Self {
             key: key.expect("the kernel gives random bytes on every Linux since 3.17"),
-            remembered: Mutex::new(HashSet::new()),
+            remembered: DashSet::new(),
             checks: Arc::new(Semaphore::new(CHECKS_MAX)),
         }
     }
@@ -91,14 +93,14 @@ impl Verifier {
             .and_then(|user| users.hashes.get(user));
         let hash = known.unwrap_or(&users.nobody);
         let pair = self.fingerprint(&credentials, hash);
-        if self.remembers(&pair) {
+        if self.remembered.contains(&pair) {
             return true;
         }
         let Ok(turn) = Arc::clone(&self.checks).acquire_owned().await else {
             return false;
         };
         // Whoever waited behind a request with the same pair need not check it again.
-        if self.remembers(&pair) {
+        if self.remembered.contains(&pair) {
             return true;
         }
         let (hash, password) = (hash.clone(), credentials.password);
@@ -127,23 +129,12 @@ impl Verifier {
         pair
     }
 
-    fn remembers(&self, pair: &[u8; 32]) -> bool {
-        self.remembered().contains(pair)
-    }
-
     fn remember(&self, pair: [u8; 32]) {
-        let mut remembered = self.remembered();
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.clear();
+        // Requests that come at once may each add one more; the bound is on memory and need not be exact.
+        if self.remembered.len() >= REMEMBERED_MAX {
+            self.remembered.clear();
         }
-        remembered.insert(pair);
-    }
-
-    fn remembered(&self) -> std::sync::MutexGuard<'_, HashSet<[u8; 32]>> {
-        // A set of verified pairs is right at every moment, whoever panicked.
-        self.remembered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.remembered.insert(pair);
     }
 }
 

@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use http::{Method, StatusCode};
-use promontory_exporter::scrape::plain;
 
 /// A text without a line break, as handlers write it that call no `http.Error`.
 pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
@@ -35,10 +34,6 @@ pub(super) fn with_allow(mut response: Response, allow: &str) -> Response {
         response.headers_mut().insert(ALLOW, value);
     }
     response
-}
-
-pub(super) fn not_found() -> Response {
-    plain(StatusCode::NOT_FOUND, "404 page not found")
 }
 
 /// Go's `http.Redirect`: a line of HTML for `GET`, nothing for the rest.

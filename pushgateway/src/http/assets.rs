@@ -3,8 +3,9 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
+use promontory_exporter::answer::not_found;
 
-use super::answer::{not_found, with_header};
+use super::answer::with_header;
 
 /// Name, content type and bytes of each file.
 const FILES: &[(&str, &str, &str)] = &[

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::header::LOCATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use promontory_exporter::scrape::plain;
+use promontory_exporter::answer::plain;
 
 use super::App;
 use super::pages::{Frame, field, html};

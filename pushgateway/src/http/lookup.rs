@@ -6,8 +6,8 @@
 
 use http::Method;
 
+use super::endpoint::{Endpoint, Parameters, Route};
 use super::path::{clean, escape};
-use super::route::{Endpoint, Parameters, Route, redirect};
 
 /// How much of a path a row stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,7 +87,7 @@ pub(super) fn look_up(rows: &[Row], method: &Method, path: &[u8], query: Option<
         if let Some(target) =
             with_slash_toggled(rows, method, path).or_else(|| respelled(rows, method, path))
         {
-            return redirect(status, escape(&target), query);
+            return Route::redirect(status, escape(&target), query);
         }
     }
     match allowed(rows, method, path) {

@@ -1,6 +1,6 @@
 //! The HTTP side: one file a route, and no rule about metrics.
 //!
-//! [`serve`] asks [`route`] what a request means and calls the endpoint; counting and the outermost
+//! [`serve`] asks [`route`] what a request means ([`endpoint`]) and calls the endpoint; counting and the outermost
 //! decoding are here, everything else is one floor down: [`push`] (pushes, deletes, wipe), [`scrape`],
 //! [`api`] (JSON), [`pages`] and `confirm` (HTML), `answer` (Go's plain answers). Those hand metrics to
 //! [`crate::commit`] and read [`crate::view`]; they never decide whether a push fits.
@@ -10,6 +10,7 @@ pub mod api;
 pub mod assets;
 mod confirm;
 pub mod content;
+pub mod endpoint;
 pub mod instrument;
 mod lookup;
 pub mod native;
@@ -33,8 +34,8 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use promontory_exporter::answer::{not_found, plain};
 use promontory_exporter::process::Build;
-use promontory_exporter::scrape::plain;
 use promontory_exporter::server::read_body;
 use promontory_exporter::shutdown::Shutdown;
 use tokio::sync::Semaphore;
@@ -42,10 +43,11 @@ use tokio::sync::Semaphore;
 use crate::commit::Gateway;
 use crate::family::UnixNanos;
 use crate::group::Names;
-use answer::{not_found, redirect, text, with_allow, with_cors, with_header};
+use answer::{redirect, text, with_allow, with_cors, with_header};
 use content::BodyEncoding;
+use endpoint::{Endpoint, Parameters, Route};
 use instrument::Metrics;
-use route::{Endpoint, Parameters, Route, Routes};
+use route::Routes;
 
 /// Everything the handlers need; one per program.
 pub struct App {

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use promontory_exporter::scrape::plain;
+use promontory_exporter::answer::plain;
 
 use super::App;
 use super::answer::with_header;

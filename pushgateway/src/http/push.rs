@@ -12,7 +12,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
-use promontory_exporter::scrape::plain;
+use promontory_exporter::answer::plain;
 use promontory_exporter::server::Peer;
 use promontory_exposition::format::{Limits, read};
 use promontory_exposition::name::{is_classic_label_name, is_classic_metric_name};
@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 
 use super::App;
 use super::content::{self, BodyEncoding, DecodeError};
-use super::route::{Endpoint, Parameters};
+use super::endpoint::{Endpoint, Parameters};
 use crate::commit::{ChangeError, Consistency};
 use crate::group::{GroupingKey, JobSpelling, Names, PathError};
 use crate::ingest::{Change, Push, prepare, prepare_refused};

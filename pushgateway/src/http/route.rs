@@ -6,86 +6,9 @@
 
 use http::Method;
 
+use super::endpoint::{Endpoint, Route};
 use super::lookup::{Row, Shape, look_up, row};
 use super::path::{RequestPath, clean, escape};
-
-/// What a path leads to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Endpoint {
-    /// The page of groups.
-    Groups,
-    /// The page of flags and build.
-    Status,
-    /// `/-/healthy`.
-    Healthy,
-    /// `/-/ready`.
-    Ready,
-    /// `PUT` and `POST` on `/-/quit`.
-    Quit,
-    /// `GET /-/quit`, which says that it must be posted.
-    QuitByGet,
-    /// The exposition.
-    Scrape,
-    /// `PUT` on a group.
-    Replace,
-    /// `POST` on a group.
-    Update,
-    /// `DELETE` on a group.
-    Delete,
-    /// A file of the pages, or the list of them.
-    Static,
-    /// The page that asks before a group, or everything, is deleted; and the form it sends.
-    Confirm,
-    /// `/debug/pprof/…`, which only tells that this program has none.
-    Profile,
-    /// `GET /api/v1/status`.
-    ApiStatus,
-    /// `GET /api/v1/metrics`.
-    ApiMetrics,
-    /// `OPTIONS` on any path of the API.
-    ApiOptions,
-    /// `PUT /api/v1/admin/wipe`.
-    Wipe,
-}
-
-/// What a request's path was found to hold, decoded.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Parameters {
-    /// The element after `job` or `job@base64`.
-    pub job: Vec<u8>,
-    /// What follows the job, from its slash on; or what follows the fixed part of [`Endpoint::Static`].
-    pub rest: Vec<u8>,
-    /// Whether the job came as `job@base64`.
-    pub job_is_base64: bool,
-}
-
-/// The answer of the table.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Route {
-    /// Serve this.
-    Endpoint(Endpoint, Parameters),
-    /// 301 for `GET`, 307 for the rest.
-    Redirect {
-        /// The status.
-        status: u16,
-        /// The `Location`, query included.
-        location: String,
-    },
-    /// 200 without a body to an `OPTIONS`.
-    Options {
-        /// The `Allow` header.
-        allow: String,
-    },
-    /// 405.
-    NotAllowed {
-        /// The `Allow` header.
-        allow: String,
-    },
-    /// 404.
-    NotFound,
-    /// 400: the path holds a `%` that encodes nothing.
-    BadRequest,
-}
 
 /// Where things are mounted.
 #[derive(Clone, Debug)]
@@ -180,11 +103,11 @@ impl Routes {
         let escaped = path.escaped();
         let cleaned = String::from_utf8_lossy(&clean(escaped.as_bytes(), false)).into_owned();
         if self.is_below_api(&cleaned) == Some(false) {
-            return redirect(307, escape(self.api.as_bytes()), query);
+            return Route::redirect(307, escape(self.api.as_bytes()), query);
         }
         if cleaned != escaped {
             // ServeMux escapes the escaped path once more here: `%` comes back as `%25`.
-            return redirect(307, escape(cleaned.as_bytes()), query);
+            return Route::redirect(307, escape(cleaned.as_bytes()), query);
         }
         if self.is_below_api(&cleaned).is_none() {
             return look_up(&self.rows, method, &path.decoded, query);
@@ -246,14 +169,4 @@ fn table() -> Vec<(Method, &'static str, Shape, Endpoint)> {
         }
     }
     rows
-}
-
-/// Go's `http.Redirect`: the target is cleaned once more; the query comes along.
-pub(super) fn redirect(status: u16, target: String, query: Option<&str>) -> Route {
-    let mut location = String::from_utf8_lossy(&clean(target.as_bytes(), false)).into_owned();
-    if let Some(query) = query {
-        location.push('?');
-        location.push_str(query);
-    }
-    Route::Redirect { status, location }
 }

@@ -4,7 +4,8 @@
 //! a handler answered, else the status with its `Allow` or `Location`.
 
 use http::Method;
-use pushgateway::http::route::{Mounts, Route, Routes};
+use pushgateway::http::endpoint::Route;
+use pushgateway::http::route::{Mounts, Routes};
 
 /// Where we differ, and why.
 const DIFFERENT: &[&str] = &[
