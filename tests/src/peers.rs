@@ -6,10 +6,11 @@
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 
 /// One real program: where it is pinned and what to build.
 #[derive(Debug, Clone, Copy)]
@@ -116,24 +117,40 @@ fn build(peer: &Peer) -> Result<PathBuf> {
             folder.display()
         );
         let mut go = Command::new("go");
-        go.current_dir(&source).args(["build", "-trimpath"]);
+        go.current_dir(&source).args(["build", "-v", "-trimpath"]);
         if !peer.tags.is_empty() {
             go.arg(format!("-tags={}", peer.tags));
         }
         go.arg("-o").arg(folder.join(peer.name)).arg(peer.package);
-        let status = go
-            .status()
-            .context("cannot run `go`: install Go 1.26 or newer")?;
-        if !status.success() {
-            bail!(
-                "go build {} in {} failed: {status}",
-                peer.package,
-                source.display()
-            );
-        }
-        Ok(())
+        watch(go).with_context(|| format!("go build {} in {}", peer.package, source.display()))
     })?;
     Ok(folder.join(peer.name))
+}
+
+/// Runs `go build -v` and says from time to time how far it is: it names each module and package on a line.
+fn watch(mut go: Command) -> Result<()> {
+    let mut child = go
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run `go`: install Go 1.26 or newer")?;
+    let (mut modules, mut packages) = (0, 0);
+    let mut said = Vec::new();
+    for line in BufReader::new(child.stderr.take().context("no stderr")?).lines() {
+        let line = line?;
+        if line.starts_with("go: downloading ") {
+            modules += 1;
+        } else {
+            packages += 1;
+            if packages % 200 == 0 {
+                eprintln!("      {modules} modules fetched, {packages} packages compiled");
+            }
+        }
+        said.push(line);
+    }
+    let status = child.wait()?;
+    let last = said.len().saturating_sub(30);
+    ensure!(status.success(), "{status}:\n{}", said[last..].join("\n"));
+    Ok(())
 }
 
 /// A hash of all that decides the binary: the sources and pins in the folder, and the command.

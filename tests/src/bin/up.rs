@@ -65,7 +65,7 @@ fn story(once: bool) -> Result<()> {
 
     step(
         1,
-        "Getting the real Prometheus (the first time it is built from its Go module, 1 to 3 minutes)",
+        "Getting the real Prometheus (built from its Go module the first time: some minutes)",
     );
     peers::program("prometheus")?;
     step(2, "Getting the official Python client");
