@@ -97,11 +97,18 @@ fn body(dice: &mut Dice) -> String {
     let families = dice.roll(4);
     let protobuf = dice.roll(3) == 0;
     let mut body = String::new();
+    let mut used = Vec::new();
     for _ in 0..families {
+        let name = dice.pick(&NAMES);
+        // A name twice refuses the whole text: worth a try, but not every other push.
+        if used.contains(&name) && dice.roll(8) > 0 {
+            continue;
+        }
+        used.push(name);
         body += &if protobuf {
-            protobuf_family(dice)
+            protobuf_family(dice, name)
         } else {
-            text_family(dice)
+            text_family(dice, name)
         };
     }
     match dice.roll(24) {
@@ -114,8 +121,7 @@ fn body(dice: &mut Dice) -> String {
     body
 }
 
-fn text_family(dice: &mut Dice) -> String {
-    let name = dice.pick(&NAMES);
+fn text_family(dice: &mut Dice, name: &str) -> String {
     // Help is always the same: between two groups that differ in it, the real program picks at random.
     let mut lines = vec![format!("# HELP {name} help")];
     let labels = dice.pick(&LABELS);
@@ -164,8 +170,7 @@ fn with_label(labels: &str, label: &str) -> String {
     }
 }
 
-fn protobuf_family(dice: &mut Dice) -> String {
-    let name = dice.pick(&NAMES);
+fn protobuf_family(dice: &mut Dice, name: &str) -> String {
     let label = dice.pick(&["", "1:{1:\"l\" 2:\"1\"}", "1:{1:\"zone\" 2:\"2\"}"]);
     let (kind, value) = match dice.roll(5) {
         0 => (0, "3:{1:2.0}"),
