@@ -4,81 +4,25 @@
 //! whose order is kept, and reads the published [`View`]. [`Committer`] owns the thread; shut it down
 //! to drain the queue and close the store.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use promontory_exposition::Kind;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::group::GroupingKey;
 use crate::ingest::Push;
 use crate::ledger::Ledger;
-use crate::refusal::Refusal;
+use crate::request::{Action, Request};
 use crate::store::{MemoryStore, RedbStore, Store, StoreError, Sync};
 use crate::view::View;
 
+pub use crate::options::{Consistency, Durability, Options};
+pub use crate::request::ChangeError;
+
 /// How many changes may wait for the committing thread, as upstream.
 pub const QUEUE: usize = 1000;
-
-/// When a change is acknowledged.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Durability {
-    /// After it was synced to disk (`--persistence.interval=0s`, our default).
-    Acknowledged,
-    /// At once; the disk is synced this often, and what came after the last sync may be lost.
-    Every(Duration),
-}
-
-/// Whether pushes must fit together.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Consistency {
-    /// A push that does not fit is refused.
-    Checked,
-    /// Every push is taken (`--push.disable-consistency-check`); scrapes fail while something does not fit.
-    Unchecked,
-}
-
-/// How a gateway is opened.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The file of the store; `None` keeps everything in memory.
-    pub persistence_file: Option<PathBuf>,
-    /// When a change is acknowledged.
-    pub durability: Durability,
-    /// Whether pushes must fit together.
-    pub consistency: Consistency,
-    /// Names and types of the program's own families: a push may add to them, but not change their type.
-    pub own: Vec<(String, Kind)>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            persistence_file: None,
-            durability: Durability::Acknowledged,
-            consistency: Consistency::Checked,
-            own: Vec::new(),
-        }
-    }
-}
-
-/// Why a change did not happen.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ChangeError {
-    /// The push is at fault: 400.
-    #[error("pushed metrics are invalid or inconsistent with existing metrics: {0}")]
-    Refused(#[from] Refusal),
-    /// The disk is at fault: 503. Nothing of the change is visible; a later one may succeed.
-    #[error("the change could not be stored: {0}")]
-    Store(Arc<str>),
-    /// The program is ending: 503.
-    #[error("shutting down")]
-    Closed,
-}
 
 /// Why a gateway could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -102,24 +46,6 @@ pub struct Gateway {
     queue: mpsc::Sender<Request>,
     published: Arc<ArcSwap<View>>,
     consistency: Consistency,
-}
-
-/// A change with the way back to whoever waits for it.
-#[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) action: Action,
-    pub(crate) reply: oneshot::Sender<Result<(), ChangeError>>,
-}
-
-/// A change.
-#[derive(Debug)]
-pub(crate) enum Action {
-    /// PUT or POST.
-    Push(Box<Push>),
-    /// DELETE.
-    Delete(GroupingKey),
-    /// Delete everything.
-    Wipe,
 }
 
 /// Opens the store, loads what it holds and starts the committing thread.

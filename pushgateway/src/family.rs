@@ -5,7 +5,6 @@
 //! Built by [`crate::ingest`]; shared by `index`, [`crate::view`] and [`crate::commit`].
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use promontory_exposition::format::{self, Limits};
 use promontory_exposition::model::Header;
@@ -17,6 +16,7 @@ use promontory_exposition::{
 
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
+use crate::time::UnixNanos;
 
 /// The target whose lines are kept ready: what a scrape without an `Accept` header gets.
 pub const READY: Target = Target {
@@ -35,25 +35,6 @@ pub(crate) const UNBOUNDED: Limits = Limits {
     metrics: usize::MAX,
     labels: usize::MAX,
 };
-
-/// A point in time: nanoseconds since the epoch. Zero means never.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub struct UnixNanos(pub i64);
-
-impl UnixNanos {
-    /// From the system's clock; times before 1970 or after 2262 become never.
-    pub fn from_system(time: SystemTime) -> Self {
-        let since = time
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO);
-        Self(i64::try_from(since.as_nanos()).unwrap_or(0))
-    }
-
-    /// Seconds since the epoch, as upstream computes them for its time metrics.
-    pub fn as_seconds(self) -> f64 {
-        self.0 as f64 / 1e9
-    }
-}
 
 /// One family of one group, as pushed and sanitised.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 //! Families that do not fit can only be *parked* (`--push.disable-consistency-check`, or a store written under
 //! it): they are held and shown to people, and every scrape fails naming them until they fit or go.
 //!
-//! Every change here has an exact inverse; [`crate::commit`] keeps the list and takes back what could not be stored.
+//! Every change here has an exact inverse; the ledger keeps the list and takes back what could not be stored.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -141,7 +141,7 @@ impl Index {
         self.parked.values()
     }
 
-    /// Whether a series is linked.
+    /// How many series are linked, and each name with its type and how many groups have it.
     #[cfg(test)]
     pub(crate) fn counts(&self) -> (usize, Vec<(String, Kind, usize)>) {
         let mut names: Vec<_> = self

@@ -10,10 +10,11 @@ use std::time::SystemTime;
 
 use promontory_exposition::{Family, Kind, Label, Metric, Value};
 
-use crate::family::{About, PushedFamily, UnixNanos, build, encode};
+use crate::family::{About, PushedFamily, build, encode};
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
 use crate::series::check_series;
+use crate::time::UnixNanos;
 
 /// The family that says when a group was last changed.
 pub const PUSH_TIME: &str = "push_time_seconds";

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tracing::{error, info};
 
-use crate::commit::{Action, ChangeError, Consistency, Options, Request};
 use crate::family::PushedFamily;
 use crate::index::Index;
+use crate::options::{Consistency, Options};
 use crate::record;
 use crate::refusal::Refusal;
+use crate::request::{Action, ChangeError, Request};
 use crate::store::{Op, Store, StoreError, Sync};
 use crate::view::{Group, View};
 use keep::Unsynced;

@@ -3,10 +3,11 @@
 use promontory_exposition::Format;
 use promontory_exposition::format::read;
 
-use crate::family::{UNBOUNDED, UnixNanos};
+use crate::family::UNBOUNDED;
 use crate::group::GroupingKey;
 use crate::ingest::{Ready, make_ready};
 use crate::store::StoreError;
+use crate::time::UnixNanos;
 
 /// The first byte of every value.
 const VERSION: u8 = 1;

@@ -11,7 +11,8 @@ use promontory_exposition::model::{Bucket, Count, Histogram, Metric, Summary, Va
 use promontory_exposition::{Family, Kind, Label, number};
 
 use super::native;
-use crate::family::{PushedFamily, UnixNanos};
+use crate::family::PushedFamily;
+use crate::time::UnixNanos;
 use crate::view::Group;
 
 /// What stands before the groups.
@@ -269,5 +270,4 @@ pub fn write_status(
 }
 
 #[cfg(test)]
-#[path = "api_tests.rs"]
 mod tests;

@@ -202,5 +202,4 @@ fn is_token_byte(byte: u8) -> bool {
 }
 
 #[cfg(test)]
-#[path = "content_tests.rs"]
 mod tests;

@@ -43,6 +43,25 @@ pub enum Endpoint {
     Wipe,
 }
 
+impl Endpoint {
+    /// The `handler` label of its requests, as upstream calls it; `None` where upstream does not count.
+    pub fn handler(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Replace | Self::Update => "push",
+            Self::Delete => "delete",
+            Self::Wipe => "wipe",
+            Self::Healthy => "healthy",
+            Self::Ready => "ready",
+            Self::ApiMetrics => "api/v1/metrics",
+            Self::ApiStatus => "api/v1/status",
+            Self::ApiOptions => "api/v1/options",
+            Self::Groups | Self::Status | Self::Confirm => "status",
+            Self::Static => "static",
+            Self::Scrape | Self::Quit | Self::QuitByGet | Self::Profile => return None,
+        })
+    }
+}
+
 /// What a request's path was found to hold, decoded.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Parameters {

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::Method;
+use http::request::Parts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -123,9 +124,10 @@ impl Metrics {
         if shown.is_empty() {
             return;
         }
-        let mut family = batch.family(header(
+        let mut family = batch.family(Header::of(
             DURATION,
             "HTTP request duration for pushes to the Pushgateway.",
+            Kind::Summary,
         ));
         for (method, duration, _) in &shown {
             family.metric(
@@ -134,9 +136,10 @@ impl Metrics {
                 None,
             );
         }
-        let mut family = batch.family(header(
+        let mut family = batch.family(Header::of(
             SIZE,
             "HTTP request size for pushes to the Pushgateway.",
+            Kind::Summary,
         ));
         for (method, _, size) in &shown {
             family.metric(
@@ -160,13 +163,29 @@ impl Collector for Metrics {
     }
 }
 
-fn header<'a>(name: &'a str, help: &'a str) -> Header<'a> {
-    Header {
-        name,
-        help: Some(help),
-        kind: Kind::Summary,
-        unit: "",
-    }
+/// The size of a request as promhttp reckons it: target, method, protocol, headers and announced body.
+pub fn request_bytes(parts: &Parts) -> usize {
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    // Host counts once, without its name: Go keeps it apart from the headers.
+    let headers: usize = parts
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            if name == "host" {
+                value.len()
+            } else {
+                name.as_str().len() + value.len()
+            }
+        })
+        .sum();
+    let announced = parts
+        .headers
+        .get("content-length")
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    target + parts.method.as_str().len() + "HTTP/1.1".len() + headers + announced.unwrap_or(0)
 }
 
 /// The `method` label of a request: known methods in lower case, `unknown` for the rest, as promhttp

@@ -41,12 +41,12 @@ use promontory_exporter::shutdown::Shutdown;
 use tokio::sync::Semaphore;
 
 use crate::commit::Gateway;
-use crate::family::UnixNanos;
 use crate::group::Names;
+use crate::time::UnixNanos;
 use answer::{redirect, text, with_allow, with_cors, with_header};
 use content::BodyEncoding;
 use endpoint::{Endpoint, Parameters, Route};
-use instrument::Metrics;
+use instrument::{Metrics, request_bytes};
 use route::Routes;
 
 /// Everything the handlers need; one per program.
@@ -162,49 +162,14 @@ async fn call(
 
 /// Counts a request under the handler's name upstream; what it does not count, neither do we.
 fn note(app: &App, endpoint: Endpoint, parts: &Parts, started: Instant, status: StatusCode) {
-    let handler = match endpoint {
-        Endpoint::Replace | Endpoint::Update => "push",
-        Endpoint::Delete => "delete",
-        Endpoint::Wipe => "wipe",
-        Endpoint::Healthy => "healthy",
-        Endpoint::Ready => "ready",
-        Endpoint::ApiMetrics => "api/v1/metrics",
-        Endpoint::ApiStatus => "api/v1/status",
-        Endpoint::ApiOptions => "api/v1/options",
-        Endpoint::Groups | Endpoint::Status | Endpoint::Confirm => "status",
-        Endpoint::Static => "static",
-        Endpoint::Scrape | Endpoint::Quit | Endpoint::QuitByGet | Endpoint::Profile => return,
+    let Some(handler) = endpoint.handler() else {
+        return;
     };
     app.metrics.count(handler, &parts.method, status);
     if handler == "push" {
         app.metrics
             .observe_push(&parts.method, started.elapsed(), request_bytes(parts));
     }
-}
-
-/// The size of a request as promhttp reckons it: target, method, protocol, headers and announced body.
-fn request_bytes(parts: &Parts) -> usize {
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or(0, |target| target.as_str().len());
-    // Host counts once, without its name: Go keeps it apart from the headers.
-    let headers: usize = parts
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            if name == "host" {
-                value.len()
-            } else {
-                name.as_str().len() + value.len()
-            }
-        })
-        .sum();
-    let announced = parts
-        .headers
-        .get("content-length")
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    target + parts.method.as_str().len() + "HTTP/1.1".len() + headers + announced.unwrap_or(0)
 }
 
 fn health(app: &App) -> Response {

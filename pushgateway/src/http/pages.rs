@@ -14,7 +14,7 @@ use promontory_exporter::answer::plain;
 use super::App;
 use super::answer::with_header;
 use super::shown::{ShownGroup, moment, show_group};
-use crate::family::UnixNanos;
+use crate::time::UnixNanos;
 
 /// Groups on one page.
 const GROUPS: usize = 100;

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use promontory_exposition::model::{Metric, Value};
 use promontory_exposition::{Kind, Label, number};
 
-use crate::family::{PushedFamily, UnixNanos};
+use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::ingest::PUSH_TIME;
+use crate::time::UnixNanos;
 use crate::view::Group;
 
 /// Buckets or quantiles shown of one series.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::Ledger;
 use super::link::Step;
-use crate::commit::Consistency;
-use crate::family::{PushedFamily, UnixNanos};
+use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::ingest::{Change, PUSH_FAILURE_TIME, PUSH_TIME, Push, Ready, time_family};
+use crate::options::Consistency;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::store::Op;
+use crate::time::UnixNanos;
 use crate::view::{Group, View};
 
 impl Ledger {

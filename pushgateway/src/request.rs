@@ -1,0 +1,41 @@
+//! A change on its way through the queue, and why it may not happen.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::group::GroupingKey;
+use crate::ingest::Push;
+use crate::refusal::Refusal;
+
+/// A change with the way back to whoever waits for it.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) action: Action,
+    pub(crate) reply: oneshot::Sender<Result<(), ChangeError>>,
+}
+
+/// A change.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// PUT or POST.
+    Push(Box<Push>),
+    /// DELETE.
+    Delete(GroupingKey),
+    /// Delete everything.
+    Wipe,
+}
+
+/// Why a change did not happen.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The push is at fault: 400.
+    #[error("pushed metrics are invalid or inconsistent with existing metrics: {0}")]
+    Refused(#[from] Refusal),
+    /// The disk is at fault: 503. Nothing of the change is visible; a later one may succeed.
+    #[error("the change could not be stored: {0}")]
+    Store(Arc<str>),
+    /// The program is ending: 503.
+    #[error("shutting down")]
+    Closed,
+}
