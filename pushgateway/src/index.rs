@@ -123,6 +123,13 @@ impl Index {
         }
     }
 
+    /// Whether a family may stand for a held one without any change here: name, type and series are the same.
+    pub(crate) fn links_alike(&self, held: &PushedFamily, family: &PushedFamily) -> bool {
+        (&held.name, held.kind, &held.series) == (&family.name, family.kind, &family.series)
+            && family.unsound.is_none()
+            && (self.parked.is_empty() || !self.parked.contains_key(&parking_place(held)))
+    }
+
     /// Holds a family that does not fit.
     pub(crate) fn park(&mut self, family: &Arc<PushedFamily>, clash: Clash) {
         self.parked

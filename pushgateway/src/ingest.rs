@@ -40,8 +40,6 @@ pub struct Push {
     pub(crate) families: Vec<Ready>,
     /// [`PUSH_TIME`] at `at`.
     pub(crate) push_time: Option<Ready>,
-    /// [`PUSH_FAILURE_TIME`] that never was, for a group's first push.
-    pub(crate) never_failed: Option<Ready>,
     /// Why nothing of the push can be held.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -86,7 +84,6 @@ pub fn prepare(
     Push {
         families,
         push_time: time_family(&key, PUSH_TIME, at, at),
-        never_failed: time_family(&key, PUSH_FAILURE_TIME, UnixNanos::default(), at),
         key,
         change,
         at,

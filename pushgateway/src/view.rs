@@ -166,14 +166,25 @@ impl View {
         self.groups.get(key).map(AsRef::as_ref)
     }
 
-    /// Puts a group in place of the one with its key, and tells which families go and which come.
+    /// Puts a group in place of the one with its key, and tells which families go and which come; those that go
+    /// are sorted by name.
     pub(crate) fn put_group(
         &mut self,
         group: Group,
         gone: &[Arc<PushedFamily>],
         new: &[Arc<PushedFamily>],
     ) {
-        gone.iter().for_each(|family| self.remove_family(family));
+        let mut replaced = vec![false; gone.len()];
+        for family in new {
+            if let Ok(at) = gone.binary_search_by(|other| other.name.cmp(&family.name)) {
+                replaced[at] = stands_at(&gone[at], family);
+            }
+        }
+        for (family, replaced) in gone.iter().zip(replaced) {
+            if !replaced {
+                self.remove_family(family);
+            }
+        }
         new.iter().for_each(|family| self.add_family(family));
         self.groups.insert(group.key.clone(), Arc::new(group));
     }
@@ -233,7 +244,10 @@ impl View {
         let view = self.families.entry(Arc::clone(&family.name)).or_default();
         let view = Arc::make_mut(view);
         view.unclassic += usize::from(!family.classic);
-        view.members.insert(Member(Arc::clone(family)));
+        // One of the same group that stood at the same place makes room.
+        if let Some(Member(replaced)) = view.members.insert(Member(Arc::clone(family))) {
+            view.unclassic -= usize::from(!replaced.classic);
+        }
         let spelled = family.spelled();
         if *spelled != *family.name {
             self.foreign
@@ -265,5 +279,13 @@ impl View {
                 self.foreign.remove(&*spelled);
             }
         }
+    }
+}
+
+/// Whether two families of one name and group stand at the same place on the page.
+fn stands_at(held: &PushedFamily, family: &PushedFamily) -> bool {
+    match (&held.chunk, &family.chunk) {
+        (Some(held), Some(chunk)) => held.first() == chunk.first(),
+        _ => false,
     }
 }

@@ -58,7 +58,7 @@ impl Chunk {
             return Ok(None);
         };
 
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(metrics.len() * line_bytes(header, &labels[first]));
         let mut index = merge::IndexBuilder::default();
         for &at in &order {
             let start = bytes.len();
@@ -103,6 +103,12 @@ impl Chunk {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+}
+
+/// About as long as the line of one number is: room made at once costs less than growing to it.
+fn line_bytes(header: Header<'_>, labels: &[Label<'_>]) -> usize {
+    let of_label = |label: &Label<'_>| label.name.len() + label.value.len() + 4;
+    header.name.len() + labels.iter().map(of_label).sum::<usize>() + 24
 }
 
 /// The labels by name. Owners usually sort them already: then nothing is copied.

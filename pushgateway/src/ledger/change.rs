@@ -39,7 +39,8 @@ impl Ledger {
         // pushed family of that name; later ones leave what is there, or take what is pushed.
         if group.is_none_or(|group| group.family(PUSH_FAILURE_TIME).is_none()) {
             new.retain(|ready| &*ready.family.name != PUSH_FAILURE_TIME);
-            new.extend(push.never_failed);
+            let never = UnixNanos::default();
+            new.extend(time_family(&push.key, PUSH_FAILURE_TIME, never, push.at));
         }
         new.extend(push.push_time);
         let names: BTreeSet<&str> = new.iter().map(|ready| &*ready.family.name).collect();
@@ -73,7 +74,7 @@ impl Ledger {
         let _ = self.exchange(key, gone, new);
     }
 
-    /// Puts families in the place of others of the same group, or changes nothing.
+    /// Puts families in the place of others of the same group, or changes nothing. `gone` is sorted by name.
     fn exchange(
         &mut self,
         key: &GroupingKey,
@@ -81,9 +82,17 @@ impl Ledger {
         mut new: Vec<Ready>,
     ) -> Result<(), Refusal> {
         let mark = self.steps.len();
-        gone.iter().for_each(|family| self.unlink(family));
+        let stays = self.stays(&gone, &new);
+        for (family, stays) in gone.iter().zip(&stays) {
+            if !stays {
+                self.unlink(family);
+            }
+        }
         for ready in &mut new {
             self.share_texts(&mut ready.family);
+            if of_name(&gone, &ready.family.name).is_some_and(|at| stays[at]) {
+                continue;
+            }
             let Err(clash) = self.link(&ready.family) else {
                 continue;
             };
@@ -101,10 +110,9 @@ impl Ledger {
             self.forget(family);
         }
         let held = self.view.group(key).map_or(&[][..], Group::families);
-        let gone_names: BTreeSet<&str> = gone.iter().map(|family| &*family.name).collect();
         let mut families: Vec<_> = held
             .iter()
-            .filter(|family| !gone_names.contains(&*family.name))
+            .filter(|family| of_name(&gone, &family.name).is_none())
             .cloned()
             .collect();
         let new_families: Vec<_> = new.iter().map(|ready| Arc::clone(&ready.family)).collect();
@@ -121,6 +129,18 @@ impl Ledger {
             });
         }
         Ok(())
+    }
+
+    /// For each family that goes, whether the index need not be touched: a new one of its name has the same type
+    /// and series, as with nearly every push of a running job.
+    fn stays(&self, gone: &[Arc<PushedFamily>], new: &[Ready]) -> Vec<bool> {
+        let mut stays = vec![false; gone.len()];
+        for Ready { family, .. } in new {
+            if let Some(at) = of_name(gone, &family.name) {
+                stays[at] = self.index.links_alike(&gone[at], family);
+            }
+        }
+        stays
     }
 
     /// Most groups push the same families: their names and help are kept once.
@@ -165,4 +185,11 @@ impl Ledger {
             key: record::key(&family.key, &family.name),
         });
     }
+}
+
+/// Where a name is among families that are sorted by it.
+fn of_name(families: &[Arc<PushedFamily>], name: &str) -> Option<usize> {
+    families
+        .binary_search_by(|family| (*family.name).cmp(name))
+        .ok()
 }
