@@ -188,10 +188,13 @@ fn parse_whole(digits: &[u8]) -> Option<f64> {
     Some(whole as f64)
 }
 
+/// The bits of Go's `math.NaN()`, which Prometheus takes for its ordinary NaN; Rust's differ in the last.
+const GO_NAN: u64 = 0x7ff8_0000_0000_0001;
+
 /// `inf` and `infinity` may carry a sign, `nan` may not; all in any case.
 fn parse_word(text: &[u8], unsigned: &[u8], negative: bool) -> Option<f64> {
     if text.eq_ignore_ascii_case(b"nan") {
-        Some(f64::NAN)
+        Some(f64::from_bits(GO_NAN))
     } else if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
         Some(if negative {
             f64::NEG_INFINITY
