@@ -85,15 +85,17 @@ fn side(buckets: &NativeBuckets, schema: i32) -> impl Iterator<Item = (f64, f64,
     indices(&buckets.spans)
         .zip(counts)
         .filter(|(_, count)| count.as_f64() != 0.0)
-        .map(move |(index, count)| (bound(index - 1, schema), bound(index, schema), count))
+        .map(move |(index, count)| (index.wrapping_sub(1), index, count))
+        .map(move |(below, index, count)| (bound(below, schema), bound(index, schema), count))
 }
 
-fn indices(spans: &[Span]) -> impl Iterator<Item = i64> {
-    let mut next = 0_i64;
+/// Which buckets the counts stand for. Spans that go too far begin again at the other end, as upstream's do.
+fn indices(spans: &[Span]) -> impl Iterator<Item = i32> {
+    let mut next = 0_i32;
     spans.iter().flat_map(move |span| {
-        let first = next + i64::from(span.offset);
-        next = first + i64::from(span.length);
-        first..next
+        let first = next.wrapping_add(span.offset);
+        next = first.wrapping_add_unsigned(span.length);
+        (0..span.length).map(move |step| first.wrapping_add_unsigned(step))
     })
 }
 
@@ -116,7 +118,8 @@ const FACTORS: [f64; 9] = [
 ];
 
 /// The upper bound of bucket `index`.
-fn bound(index: i64, schema: i32) -> f64 {
+fn bound(index: i32, schema: i32) -> f64 {
+    let index = i64::from(index);
     let (fraction, exponent) = if schema < 0 {
         (0.5, index.saturating_mul(1 << -schema) + 1)
     } else {
@@ -169,8 +172,8 @@ mod tests {
             (-1, -2, 0.0625),
             (64, -4, f64::MAX),
             (-1074, 0, 5e-324),
-            (i64::from(i32::MAX), 8, f64::INFINITY),
-            (i64::from(i32::MIN), -4, 0.0),
+            (i32::MAX, 8, f64::INFINITY),
+            (i32::MIN, -4, 0.0),
         ] {
             assert_eq!(
                 bound(index, schema),
@@ -178,6 +181,13 @@ mod tests {
                 "bucket {index} of schema {schema}"
             );
         }
+    }
+
+    #[test]
+    fn spans_that_go_too_far_begin_again_at_the_other_end() {
+        let span = |offset, length| Span { offset, length };
+        let found: Vec<i32> = indices(&[span(i32::MAX, 1), span(i32::MAX, 2)]).collect();
+        assert_eq!(found, [i32::MAX, -1, 0]);
     }
 
     #[test]
