@@ -133,7 +133,8 @@ struct MediaType {
 }
 
 impl MediaType {
-    /// `None` for what Go returns an error for: bad tokens, bad quotes, a parameter twice.
+    /// `None` for what Go returns an error for: bad tokens, bad quotes, a parameter with two values.
+    /// Parameters in pieces or with a character set (RFC 2231) are not put together: nobody pushes with them.
     fn parse(value: &str) -> Option<Self> {
         let (name, mut rest) = value.split_at(value.find(';').unwrap_or(value.len()));
         let name = name.trim().to_ascii_lowercase();
@@ -148,7 +149,8 @@ impl MediaType {
                 break;
             }
             let (key, value, after) = parameter(rest)?;
-            if parameters.iter().any(|(known, _)| *known == key) {
+            let mut known = parameters.iter();
+            if known.any(|(name, before)| *name == key && *before != value) {
                 return None;
             }
             parameters.push((key, value));

@@ -24,6 +24,7 @@ fn content_types() {
         r#"application/vnd.google.protobuf; proto="io.prometheus.client.MetricFamily"; encoding="delim\ited""#,
         " application/vnd.google.protobuf ; proto = io.prometheus.client.MetricFamily ; encoding=delimited ; ",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; q=1",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; encoding=delimited",
     ] {
         check(protobuf, Format::Protobuf);
     }
@@ -35,7 +36,7 @@ fn content_types() {
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=Delimited",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=text",
         "application/vnd.google.protobuf; proto=x; encoding=delimited",
-        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; encoding=delimited",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; encoding=text",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; =",
         "application/vnd.google.protobuf, proto=io.prometheus.client.MetricFamily; encoding=delimited",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=\"delimited",
