@@ -99,13 +99,13 @@ impl Routes {
         let Some(path) = RequestPath::decode(path) else {
             return Route::BadRequest;
         };
-        // What ServeMux does first: it cleans the escaped path, whatever the method.
+        // What ServeMux does first: it cleans the escaped path, whatever the method (but for CONNECT).
         let escaped = path.escaped();
         let cleaned = String::from_utf8_lossy(&clean(escaped.as_bytes(), false)).into_owned();
         if self.is_below_api(&cleaned) == Some(false) {
             return Route::redirect(307, escape(self.api.as_bytes()), query);
         }
-        if cleaned != escaped {
+        if cleaned != escaped && *method != Method::CONNECT {
             // ServeMux escapes the escaped path once more here: `%` comes back as `%25`.
             return Route::redirect(307, escape(cleaned.as_bytes()), query);
         }
@@ -124,9 +124,16 @@ impl Routes {
         )
     }
 
-    /// Whether upstream unpacks a request's body before it looks at the path: everywhere but below the API.
+    /// Whether upstream unpacks a request's body before it looks for a route: everywhere but below the API and
+    /// where the path is first to be cleaned.
     pub fn unpacks(&self, path: &str) -> bool {
-        path != "*" && self.is_below_api(path).is_none()
+        let is_clean = |path: RequestPath| {
+            let escaped = path.escaped();
+            clean(escaped.as_bytes(), false) == escaped.as_bytes()
+        };
+        path != "*"
+            && self.is_below_api(path).is_none()
+            && RequestPath::decode(path).is_none_or(is_clean)
     }
 
     /// Whether a clean escaped path lies below the API (`true`), is the API's without the last slash
