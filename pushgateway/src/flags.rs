@@ -9,9 +9,9 @@ use promontory_exporter::build;
 use promontory_exporter::flag::{Flag, Flags, Takes};
 use promontory_exporter::log::Style;
 use promontory_exporter::program::{Program, TELEMETRY_PATH, web_flags};
+use promontory_exposition::name::NameRules;
 
 use crate::commit::{Consistency, Durability, Options};
-use crate::group::Names;
 use crate::http::instrument::OWN;
 
 /// The rows after those of the web.
@@ -94,11 +94,11 @@ pub fn options(flags: &Flags) -> Options {
 }
 
 /// Which names paths and text bodies may hold.
-pub fn names(flags: &Flags) -> Names {
+pub fn names(flags: &Flags) -> NameRules {
     if flags.on("push.enable-utf8-names") {
-        Names::Utf8
+        NameRules::Utf8
     } else {
-        Names::Classic
+        NameRules::Classic
     }
 }
 

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use promontory_exposition::Label;
-use promontory_exposition::name::{is_classic_label_name, unescape_values};
+use promontory_exposition::name::{NameRules, is_classic_label_name, unescape_values};
 
 #[cfg(test)]
 mod tests;
@@ -27,16 +27,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
-
-/// Which label names a path may hold (`--push.enable-utf8-names`).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Names {
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`.
-    #[default]
-    Classic,
-    /// Any UTF-8; in paths `U__` names are unescaped first.
-    Utf8,
-}
 
 /// How the job of a path is spelled.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -107,7 +97,7 @@ impl GroupingKey {
         job: &[u8],
         spelling: JobSpelling,
         labels: &[u8],
-        names: Names,
+        names: NameRules,
     ) -> Result<Self, PathError> {
         let job = match spelling {
             JobSpelling::Plain => job.to_vec(),
@@ -200,7 +190,7 @@ impl fmt::Display for GroupingKey {
 }
 
 /// The label pairs of a path, in its order.
-fn split_labels(labels: &[u8], names: Names) -> Result<Vec<(String, Vec<u8>)>, PathError> {
+fn split_labels(labels: &[u8], names: NameRules) -> Result<Vec<(String, Vec<u8>)>, PathError> {
     // `/metrics/job/a` and `/metrics/job/a/` both mean: no labels.
     if labels.len() <= 1 {
         return Ok(Vec::new());
@@ -217,7 +207,11 @@ fn split_labels(labels: &[u8], names: Names) -> Result<Vec<(String, Vec<u8>)>, P
         .collect()
 }
 
-fn read_pair(spelled: &[u8], value: &[u8], names: Names) -> Result<(String, Vec<u8>), PathError> {
+fn read_pair(
+    spelled: &[u8],
+    value: &[u8],
+    names: NameRules,
+) -> Result<(String, Vec<u8>), PathError> {
     let Ok(spelled) = std::str::from_utf8(spelled) else {
         return Err(PathError::LabelName {
             name: lossy(spelled),
@@ -243,10 +237,10 @@ fn read_pair(spelled: &[u8], value: &[u8], names: Names) -> Result<(String, Vec<
 
 /// A usable label name, unescaped. `__` names are reserved in either spelling: upstream looks only at
 /// the escaped one and then lets `U______a` (`__a`) break every scrape.
-fn read_name(spelled: &str, names: Names) -> Option<String> {
+fn read_name(spelled: &str, names: NameRules) -> Option<String> {
     let (name, valid) = match names {
-        Names::Classic => (spelled.into(), is_classic_label_name(spelled)),
-        Names::Utf8 => {
+        NameRules::Classic => (spelled.into(), is_classic_label_name(spelled)),
+        NameRules::Utf8 => {
             let name = unescape_values(spelled);
             // Prometheus' parser ends at a NUL byte in a quoted name, and refuses the whole page.
             let valid = !name.is_empty() && !name.contains('\0');

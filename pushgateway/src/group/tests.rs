@@ -1,11 +1,12 @@
 //! Paths and the groups they mean. The cases were tried on the real Pushgateway 1.11.3, but those marked "ours"
 //! and those with an empty segment in the middle, which its router redirects.
 
+use promontory_exposition::name::NameRules;
 use proptest::prelude::*;
 
 use super::*;
 
-fn parse(path: &[u8], names: Names) -> Result<GroupingKey, PathError> {
+fn parse(path: &[u8], names: NameRules) -> Result<GroupingKey, PathError> {
     let (spelling, rest) = match path.strip_prefix(b"job@base64/") {
         Some(rest) => (JobSpelling::Base64, rest),
         None => (JobSpelling::Plain, path.strip_prefix(b"job/").unwrap()),
@@ -20,7 +21,7 @@ fn parse(path: &[u8], names: Names) -> Result<GroupingKey, PathError> {
 
 /// `path` is percent-decoded already.
 #[track_caller]
-fn check_with(names: Names, path: &[u8], expected: &str) {
+fn check_with(names: NameRules, path: &[u8], expected: &str) {
     let result = match parse(path, names) {
         Ok(key) => key.to_string(),
         Err(error) => error.to_string(),
@@ -30,7 +31,7 @@ fn check_with(names: Names, path: &[u8], expected: &str) {
 
 #[track_caller]
 fn check(path: &str, expected: &str) {
-    check_with(Names::Classic, path.as_bytes(), expected);
+    check_with(NameRules::Classic, path.as_bytes(), expected);
 }
 
 #[test]
@@ -89,14 +90,14 @@ fn base64_spellings() {
     for bad in ["Y", "Y+Q", "Y/", "Y=Q", "!!"] {
         let path = format!("job/a/l@base64/{bad}");
         if !bad.contains('/') {
-            let error = parse(path.as_bytes(), Names::Classic).unwrap_err();
+            let error = parse(path.as_bytes(), NameRules::Classic).unwrap_err();
             assert!(
                 matches!(error, PathError::LabelBase64 { .. }),
                 "{bad}: {error}"
             );
         }
         let job = format!("job@base64/{bad}");
-        assert!(parse(job.as_bytes(), Names::Classic).is_err(), "{bad}");
+        assert!(parse(job.as_bytes(), NameRules::Classic).is_err(), "{bad}");
     }
 }
 
@@ -104,22 +105,22 @@ fn base64_spellings() {
 #[test]
 fn values_that_are_not_utf8() {
     check_with(
-        Names::Classic,
+        NameRules::Classic,
         b"job/\xff",
         r#"the value of label "job" is not UTF-8"#,
     );
     check_with(
-        Names::Classic,
+        NameRules::Classic,
         b"job/a/l/\xff",
         r#"the value of label "l" is not UTF-8"#,
     );
     check_with(
-        Names::Classic,
+        NameRules::Classic,
         b"job@base64/_w",
         r#"the value of label "job" is not UTF-8"#,
     );
     check_with(
-        Names::Utf8,
+        NameRules::Utf8,
         b"job/a/\xff/v",
         "improper label name \"\u{fffd}\"",
     );
@@ -127,7 +128,7 @@ fn values_that_are_not_utf8() {
 
 #[test]
 fn names_of_any_characters() {
-    let check = |path: &str, expected: &str| check_with(Names::Utf8, path.as_bytes(), expected);
+    let check = |path: &str, expected: &str| check_with(NameRules::Utf8, path.as_bytes(), expected);
     check("job/a/l.m/v", r#"{job="a",l.m="v"}"#);
     check("job/a/U__l_2e_m/v", r#"{job="a",l.m="v"}"#);
     check("job/a/U__l_2E_m/v", r#"{job="a",l.m="v"}"#);
@@ -146,7 +147,7 @@ fn names_of_any_characters() {
 
 #[test]
 fn spellings_and_order_do_not_matter() {
-    let key = |path: &str| parse(path.as_bytes(), Names::Classic).unwrap();
+    let key = |path: &str| parse(path.as_bytes(), NameRules::Classic).unwrap();
     assert_eq!(key("job/a/x/1/y/2"), key("job@base64/YQ/y@base64/Mg==/x/1"));
     assert_ne!(key("job/a"), key("job/a/instance/"));
 }
@@ -161,7 +162,7 @@ proptest! {
 
     #[test]
     fn any_path_is_read_or_refused(path in prop::collection::vec(any::<u8>(), 0..40), utf8: bool) {
-        let names = if utf8 { Names::Utf8 } else { Names::Classic };
+        let names = if utf8 { NameRules::Utf8 } else { NameRules::Classic };
         let path = [b"job@base64/".as_slice(), &path].concat();
         if let Ok(key) = parse(&path, names) {
             prop_assert!(!key.job().is_empty());

@@ -38,10 +38,10 @@ use promontory_exporter::answer::{not_found, plain};
 use promontory_exporter::process::Build;
 use promontory_exporter::server::read_body;
 use promontory_exporter::shutdown::Shutdown;
+use promontory_exposition::name::NameRules;
 use tokio::sync::Semaphore;
 
 use crate::commit::Gateway;
-use crate::group::Names;
 use crate::time::UnixNanos;
 use answer::{redirect, text, with_allow, with_cors, with_header};
 use content::BodyEncoding;
@@ -56,7 +56,7 @@ pub struct App {
     /// Which paths mean what.
     pub routes: Routes,
     /// What paths and text bodies may name.
-    pub names: Names,
+    pub names: NameRules,
     /// Whether `/-/quit` works.
     pub lifecycle: bool,
     /// Whether everything can be deleted at once.

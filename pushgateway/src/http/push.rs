@@ -15,15 +15,15 @@ use http::request::Parts;
 use promontory_exporter::answer::plain;
 use promontory_exporter::server::Peer;
 use promontory_exposition::format::{Limits, read};
-use promontory_exposition::name::{is_classic_label_name, is_classic_metric_name};
-use promontory_exposition::{Family, Format, ReadError};
+use promontory_exposition::name::NameRules;
+use promontory_exposition::{Format, ReadError, text};
 use tokio::sync::Semaphore;
 
 use super::App;
 use super::content::{self, BodyEncoding, DecodeError};
 use super::endpoint::{Endpoint, Parameters};
 use crate::commit::{ChangeError, Consistency};
-use crate::group::{GroupingKey, JobSpelling, Names, PathError};
+use crate::group::{GroupingKey, JobSpelling, PathError};
 use crate::ingest::{Change, Push, prepare, prepare_refused};
 
 /// Bodies up to this size are read where they arrive; a thread of its own would cost more than it saves.
@@ -122,7 +122,7 @@ fn source(extensions: &http::Extensions) -> String {
 ///
 /// # Errors
 /// See [`PathError`]; always a 400.
-pub fn grouping_key(parameters: &Parameters, names: Names) -> Result<GroupingKey, PathError> {
+pub fn grouping_key(parameters: &Parameters, names: NameRules) -> Result<GroupingKey, PathError> {
     let spelling = if parameters.job_is_base64 {
         JobSpelling::Base64
     } else {
@@ -167,7 +167,7 @@ struct Job {
     change: Change,
     encoding: BodyEncoding,
     format: Format,
-    names: Names,
+    names: NameRules,
     decoded_bytes_max: usize,
 }
 
@@ -196,36 +196,9 @@ impl Job {
                 Err(error) => return Err(BodyError::Protobuf(error)),
             }
         } else {
-            let families = read(Format::Text, &decoded, &limits).map_err(BodyError::Text)?;
             // Names in protobuf are not checked: upstream takes them, and spells them out on scrapes.
-            if self.names == Names::Classic {
-                check_names(&families).map_err(BodyError::Text)?;
-            }
-            families
+            text::read(&decoded, self.names, &limits).map_err(BodyError::Text)?
         };
         Ok(prepare(self.key, self.change, families, SystemTime::now()))
     }
-}
-
-/// Refuses names outside the classic alphabet: the text reader itself takes any UTF-8 name in quotes.
-fn check_names(families: &[Family<'_>]) -> Result<(), ReadError> {
-    for family in families {
-        let place = || ReadError {
-            family: Some(family.name.to_string()),
-            ..ReadError::new("invalid metric name")
-        };
-        if !is_classic_metric_name(&family.name) {
-            return Err(place());
-        }
-        let mut labels = family.metrics.iter().flat_map(|metric| &metric.labels);
-        if let Some(label) = labels.find(|label| !is_classic_label_name(&label.name)) {
-            let message = "invalid label name".to_owned();
-            return Err(ReadError {
-                label: Some(label.name.to_string()),
-                message,
-                ..place()
-            });
-        }
-    }
-    Ok(())
 }

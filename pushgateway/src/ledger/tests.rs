@@ -4,13 +4,14 @@
 use std::time::{Duration, SystemTime};
 
 use promontory_exposition::format::{Limits, read};
+use promontory_exposition::name::NameRules;
 use promontory_exposition::{Format, Kind};
 use proptest::prelude::*;
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::family::READY;
-use crate::group::{GroupingKey, JobSpelling, Names};
+use crate::group::{GroupingKey, JobSpelling};
 use crate::ingest::Change;
 use crate::ingest::prepare;
 use crate::store::Visit;
@@ -60,7 +61,7 @@ fn key(group: usize) -> GroupingKey {
         b"j",
         JobSpelling::Plain,
         GROUPS[group].as_bytes(),
-        Names::Classic,
+        NameRules::Classic,
     )
     .unwrap()
 }

@@ -1,9 +1,9 @@
 //! Requests and answers: statuses, texts and headers as the real Pushgateway gives them.
 
+use promontory_exposition::name::NameRules;
 use std::io::{Read, Write};
 
 use pushgateway::commit::Consistency;
-use pushgateway::group::Names;
 
 use crate::site::{Site, Wishes};
 
@@ -39,12 +39,12 @@ async fn statuses() {
         (
             "PUT /metrics/job/a",
             "{\"a.b\"} 1\n",
-            "400 text format parsing error in family \"a.b\": invalid metric name",
+            "400 text format parsing error in line 1: invalid metric name \"a.b\"",
         ),
         (
             "PUT /metrics/job/a",
             "x{\"a.b\"=\"c\"} 1\n",
-            "400 text format parsing error in family \"x\", label \"a.b\": invalid label name",
+            "400 text format parsing error in line 1, family \"x\", label \"a.b\": invalid label name \"a.b\"",
         ),
         ("DELETE /metrics/job/a", "ignored", "202"),
         ("DELETE /metrics/job/never", "", "202"),
@@ -132,7 +132,7 @@ async fn without_the_consistency_check() {
 #[tokio::test]
 async fn utf8_names() {
     let site = Site::new(Wishes {
-        names: Names::Utf8,
+        names: NameRules::Utf8,
         ..Wishes::default()
     });
     site.check("PUT /metrics/job/a/U__b_2e_c/d", "{\"a.b\"} 1\n", "200")

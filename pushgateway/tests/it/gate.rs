@@ -3,10 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use promontory_exposition::format::{Limits, read};
+use promontory_exposition::name::NameRules;
 use promontory_exposition::{Escaping, Family, Format, Target};
 use pushgateway::commit::{ChangeError, Committer, Consistency, Gateway, Options, open, open_with};
 use pushgateway::family::READY;
-use pushgateway::group::{GroupingKey, JobSpelling, Names};
+use pushgateway::group::{GroupingKey, JobSpelling};
 use pushgateway::ingest::{Change, Push, prepare};
 use pushgateway::store::Store;
 use tokio::runtime::Runtime;
@@ -131,7 +132,7 @@ pub(crate) fn key(path: &str) -> GroupingKey {
         job.as_bytes(),
         JobSpelling::Plain,
         labels.as_bytes(),
-        Names::Utf8,
+        NameRules::Utf8,
     )
     .unwrap()
 }

@@ -8,8 +8,8 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use promontory_exporter::build;
 use promontory_exporter::shutdown::Shutdown;
+use promontory_exposition::name::NameRules;
 use pushgateway::commit::{self, Committer, Consistency, Options};
-use pushgateway::group::Names;
 use pushgateway::http::instrument::{Metrics, OWN};
 use pushgateway::http::push::readers;
 use pushgateway::http::route::{Mounts, Routes};
@@ -25,7 +25,7 @@ pub(crate) struct Site {
 /// What a test may want otherwise.
 pub(crate) struct Wishes {
     pub(crate) consistency: Consistency,
-    pub(crate) names: Names,
+    pub(crate) names: NameRules,
     pub(crate) admin_api: bool,
     pub(crate) lifecycle: bool,
     pub(crate) decoded_bytes_max: usize,
@@ -35,7 +35,7 @@ impl Default for Wishes {
     fn default() -> Self {
         Self {
             consistency: Consistency::Checked,
-            names: Names::Classic,
+            names: NameRules::Classic,
             admin_api: true,
             lifecycle: true,
             decoded_bytes_max: 1 << 20,
