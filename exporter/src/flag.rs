@@ -2,9 +2,9 @@
 //!
 //! A program lists its flags once, as [`Flag`] values in the order in which the help shows them. Two
 //! spellings exist because the replaced programs use two libraries: kingpin (pushgateway, node
-//! exporter) and pflag (kube-state-metrics). Nothing here reads the environment or exits; the caller
-//! does what [`Parsed`] says. Parsing is in `flag/parse.rs`, help in `flag/help.rs`, README rows, man
-//! page and completions in `flag/docs.rs`.
+//! exporter) and pflag (kube-state-metrics). Nothing here exits: the caller does what [`Parsed`] says.
+//! Of the environment only `COLUMNS` counts, the width of help. Parsing is in `flag/parse.rs`, help in
+//! `flag/help.rs`, README rows, man page and completions in `flag/docs.rs`.
 
 mod argfile;
 mod docs;

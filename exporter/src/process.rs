@@ -24,82 +24,86 @@ impl Collector for Process {
     }
 
     fn collect(&self, batch: &mut Batch) -> Result<(), CollectError> {
-        let Readings {
-            cpu,
-            max_fds,
-            received,
-            transmitted,
-            open_fds,
-            resident,
-            start,
-            virt,
-            virt_max,
-        } = Readings::take();
-        let rows = [
-            (
-                "process_cpu_seconds_total",
-                Kind::Counter,
-                "Total user and system CPU time spent in seconds.",
-                cpu,
-            ),
-            (
-                "process_max_fds",
-                Kind::Gauge,
-                "Maximum number of open file descriptors.",
-                max_fds,
-            ),
-            (
-                "process_network_receive_bytes_total",
-                Kind::Counter,
-                "Number of bytes received by the process over the network.",
-                received,
-            ),
-            (
-                "process_network_transmit_bytes_total",
-                Kind::Counter,
-                "Number of bytes sent by the process over the network.",
-                transmitted,
-            ),
-            (
-                "process_open_fds",
-                Kind::Gauge,
-                "Number of open file descriptors.",
-                open_fds,
-            ),
-            (
-                "process_resident_memory_bytes",
-                Kind::Gauge,
-                "Resident memory size in bytes.",
-                resident,
-            ),
-            (
-                "process_start_time_seconds",
-                Kind::Gauge,
-                "Start time of the process since unix epoch in seconds.",
-                start,
-            ),
-            (
-                "process_virtual_memory_bytes",
-                Kind::Gauge,
-                "Virtual memory size in bytes.",
-                virt,
-            ),
-            (
-                "process_virtual_memory_max_bytes",
-                Kind::Gauge,
-                "Maximum amount of virtual memory available in bytes.",
-                virt_max,
-            ),
-        ];
-        for (name, kind, help, value) in rows {
-            if let Some(value) = value {
+        let readings = Readings::take();
+        for (name, kind, help, value) in ROWS {
+            if let Some(value) = value(&readings) {
                 batch
-                    .family(Header::of(name, help, kind))
+                    .family(Header::of(name, help, *kind))
                     .sample(&[], value);
             }
         }
         Ok(())
     }
+}
+
+/// Name, type, help and value of each family.
+type Row = (
+    &'static str,
+    Kind,
+    &'static str,
+    fn(&Readings) -> Option<f64>,
+);
+
+const ROWS: &[Row] = &[
+    (
+        "process_cpu_seconds_total",
+        Kind::Counter,
+        "Total user and system CPU time spent in seconds.",
+        |readings| readings.cpu,
+    ),
+    (
+        "process_max_fds",
+        Kind::Gauge,
+        "Maximum number of open file descriptors.",
+        |readings| readings.max_fds,
+    ),
+    (
+        "process_network_receive_bytes_total",
+        Kind::Counter,
+        "Number of bytes received by the process over the network.",
+        |readings| readings.received,
+    ),
+    (
+        "process_network_transmit_bytes_total",
+        Kind::Counter,
+        "Number of bytes sent by the process over the network.",
+        |readings| readings.transmitted,
+    ),
+    (
+        "process_open_fds",
+        Kind::Gauge,
+        "Number of open file descriptors.",
+        |readings| readings.open_fds,
+    ),
+    (
+        "process_resident_memory_bytes",
+        Kind::Gauge,
+        "Resident memory size in bytes.",
+        |readings| readings.resident,
+    ),
+    (
+        "process_start_time_seconds",
+        Kind::Gauge,
+        "Start time of the process since unix epoch in seconds.",
+        |readings| readings.start,
+    ),
+    (
+        "process_virtual_memory_bytes",
+        Kind::Gauge,
+        "Virtual memory size in bytes.",
+        |readings| readings.virt,
+    ),
+    (
+        "process_virtual_memory_max_bytes",
+        Kind::Gauge,
+        "Maximum amount of virtual memory available in bytes.",
+        |readings| readings.virt_max,
+    ),
+];
+
+/// Names and types of the families that [`Process`] may write, for programs that take metrics from others.
+pub fn families() -> impl Iterator<Item = (&'static str, Kind)> {
+    ROWS.iter().map(|(name, kind, ..)| (*name, *kind))
 }
 
 /// What `/proc/self` says at one moment; `None` is what it does not say.

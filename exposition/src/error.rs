@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What the readers give.
+pub(crate) type Result<T> = std::result::Result<T, ReadError>;
+
 /// Why a body could not be read, and where.
 ///
 /// Every reader fills in as much of the place as it knows; `Display` prints
@@ -68,7 +71,7 @@ impl std::error::Error for ReadError {}
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum WriteError {
     /// A metric's value is not of the kind its family declares.
-    #[error("family {family:?} is a {kind:?}, but one of its metrics holds another kind of value")]
+    #[error("family {family:?} is a {kind}, but one of its metrics holds another kind of value")]
     KindMismatch {
         /// The family.
         family: String,
@@ -76,7 +79,7 @@ pub enum WriteError {
         kind: crate::Kind,
     },
     /// One name was given two types.
-    #[error("family {family:?} is a {first:?} and a {second:?}")]
+    #[error("family {family:?} is a {first} and a {second}")]
     TwoTypes {
         /// The family.
         family: String,

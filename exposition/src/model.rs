@@ -8,6 +8,7 @@
 //! reading costs no copy; `Family<'static>` is the owned form.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// The type of a family.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -28,6 +29,22 @@ pub enum Kind {
     Info,
     /// A set of named booleans (OpenMetrics only).
     StateSet,
+}
+
+impl fmt::Display for Kind {
+    /// The word of the type in text formats and messages; `untyped` where OpenMetrics says `unknown`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Untyped => "untyped",
+            Self::Summary => "summary",
+            Self::Histogram => "histogram",
+            Self::GaugeHistogram => "gaugehistogram",
+            Self::Info => "info",
+            Self::StateSet => "stateset",
+        })
+    }
 }
 
 /// What a family says of itself, borrowed: the part of a family that stands once above its metrics.

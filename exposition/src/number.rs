@@ -35,6 +35,13 @@ pub fn write_integer(value: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
+/// The text of [`write()`].
+pub fn text(value: f64) -> String {
+    let mut text = Vec::new();
+    write(value, &mut text);
+    String::from_utf8(text).expect("digits and words are ASCII")
+}
+
 /// Lays out the shortest digits as Go does: `%e` below 1e-4 and from 1e6 on, else `%f`.
 fn write_finite(value: f64, out: &mut Vec<u8>) {
     if value.is_sign_negative() {

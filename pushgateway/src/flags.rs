@@ -12,7 +12,7 @@ use promontory_exporter::program::{Program, TELEMETRY_PATH, web_flags};
 use promontory_exposition::name::NameRules;
 
 use crate::commit::{Consistency, Durability, Options};
-use crate::http::instrument::OWN;
+use crate::http::instrument::own_families;
 
 /// The rows after those of the web.
 const ROWS: &[Flag] = &[
@@ -86,10 +86,7 @@ pub fn options(flags: &Flags) -> Options {
         } else {
             Consistency::Checked
         },
-        own: OWN
-            .iter()
-            .map(|(name, kind)| ((*name).to_owned(), *kind))
-            .collect(),
+        own: own_families(),
     }
 }
 

@@ -44,7 +44,10 @@ pub enum Refusal {
         label: String,
     },
     /// `quantile` on a summary or `le` on a histogram: its own samples use that label.
-    #[error("family {family:?}, label {label:?}: must not be set explicitly on a {}", kind_name(*kind))]
+    #[error(
+        "family {family:?}, label {label:?}: must not be set explicitly on a {}",
+        kind
+    )]
     LabelTaken {
         /// The family.
         family: String,
@@ -54,7 +57,7 @@ pub enum Refusal {
         kind: Kind,
     },
     /// A metric's value is not of its family's type.
-    #[error("family {family:?}: a metric is not a {}", kind_name(*kind))]
+    #[error("family {family:?}: a metric is not a {}", kind)]
     NotOfKind {
         /// The family.
         family: String,
@@ -72,7 +75,7 @@ pub enum Refusal {
         holder: Option<GroupingKey>,
     },
     /// The family has another type elsewhere.
-    #[error("family {family:?} has type {} but should have {}{}", kind_name(*kind), kind_name(*held), beside(holder.as_ref()))]
+    #[error("family {family:?} has type {} but should have {}{}", kind, held, beside(holder.as_ref()))]
     TypeClash {
         /// The family.
         family: String,
@@ -94,7 +97,7 @@ pub enum Refusal {
         spelled: String,
     },
     /// A family is named like a sample of a summary or histogram.
-    #[error("family {family:?} collides with the {} {other:?}", kind_name(*kind))]
+    #[error("family {family:?} collides with the {} {other:?}", kind)]
     SuffixClash {
         /// The family whose name ends in `_count`, `_sum` or `_bucket`.
         family: String,
@@ -103,19 +106,6 @@ pub enum Refusal {
         /// Which of the two it is.
         kind: Kind,
     },
-}
-
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Untyped => "untyped",
-        Kind::Summary => "summary",
-        Kind::Histogram => "histogram",
-        Kind::GaugeHistogram => "gaugehistogram",
-        Kind::Info => "info",
-        Kind::StateSet => "stateset",
-    }
 }
 
 fn beside(holder: Option<&GroupingKey>) -> String {

@@ -106,7 +106,21 @@ fn columns_pflag(flag: &Flag) -> (String, String) {
     let short = flag
         .short
         .map_or_else(|| "      ".to_owned(), |letter| format!("  -{letter}, "));
-    let (kind, default) = match &flag.takes {
+    let (kind, default) = type_and_default_pflag(&flag.takes);
+    let kind = flag.placeholder.unwrap_or(kind);
+    let space = if kind.is_empty() { "" } else { " " };
+    let default = default
+        .map(|default| format!(" (default {default})"))
+        .unwrap_or_default();
+    (
+        format!("{short}--{}{space}{kind}", flag.name),
+        format!("{}{default}", flag.help),
+    )
+}
+
+/// The name of a type in pflag's help, and a default worth showing.
+fn type_and_default_pflag(takes: &Takes) -> (&'static str, Option<String>) {
+    match takes {
         Takes::Switch { default } => ("", default.then(|| "true".to_owned())),
         Takes::Text { default } => (
             "string",
@@ -144,16 +158,7 @@ fn columns_pflag(flag: &Flag) -> (String, String) {
                 .filter(|value| **value != 0.0)
                 .map(ToString::to_string),
         ),
-    };
-    let kind = flag.placeholder.unwrap_or(kind);
-    let space = if kind.is_empty() { "" } else { " " };
-    let default = default
-        .map(|default| format!(" (default {default})"))
-        .unwrap_or_default();
-    (
-        format!("{short}--{}{space}{kind}", flag.name),
-        format!("{}{default}", flag.help),
-    )
+    }
 }
 
 /// Breaks a text into lines of at most `width` characters where words allow it, as go/doc does for

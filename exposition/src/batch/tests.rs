@@ -136,7 +136,7 @@ fn what_no_page_may_hold() {
             batch.family(header("a", Kind::Gauge)).sample(&[], 1.0);
             batch.family(header("a", Kind::Counter));
         },
-        r#"family "a" is a Gauge and a Counter"#,
+        r#"family "a" is a gauge and a counter"#,
     );
     check(
         |batch| {
@@ -171,7 +171,7 @@ fn what_no_page_may_hold() {
     );
     check(
         label(Kind::Histogram, &[("x", "1")]),
-        r#"family "a" is a Histogram, but one of its metrics holds another kind of value"#,
+        r#"family "a" is a histogram, but one of its metrics holds another kind of value"#,
     );
     check(
         |batch| batch.family(header("", Kind::Gauge)).sample(&[], 1.0),

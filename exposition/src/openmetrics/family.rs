@@ -6,13 +6,11 @@ use std::collections::HashMap;
 use super::line::{ExemplarPart, Sample};
 use super::part::timestamp;
 use super::role::{Role, roles};
-use crate::error::ReadError;
+use crate::error::{ReadError, Result};
 use crate::model::{
     Bucket, Count, Counter, Exemplar, Family, Kind, Label, Metric, Quantile, Timestamp, Value,
 };
 use crate::number;
-
-type Result<T> = std::result::Result<T, ReadError>;
 
 /// A family and what is needed only while it grows.
 pub(super) struct FamilyInWork<'a> {

@@ -9,9 +9,10 @@
 
 use std::borrow::Cow;
 
-use super::part::{float, metadata, read_labels, shown, time, timestamp};
+use super::metadata::metadata;
+use super::part::{float, read_labels, shown, time, timestamp};
 use super::token::Cursor;
-use crate::error::ReadError;
+use crate::error::{ReadError, Result};
 use crate::limits::Limits;
 use crate::model::{Label, Timestamp};
 
@@ -27,8 +28,6 @@ pub struct Lines<'a> {
     labels: Vec<Label<'a>>,
     exemplar_labels: Vec<Label<'a>>,
 }
-
-type Result<T> = std::result::Result<T, ReadError>;
 
 impl<'a> Lines<'a> {
     /// A reader at the first line.

@@ -6,6 +6,7 @@
 mod family;
 mod line;
 pub mod lines;
+mod metadata;
 mod part;
 pub mod read;
 mod role;

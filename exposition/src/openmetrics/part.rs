@@ -1,14 +1,11 @@
-//! The parts of a line: labels, numbers, times, metadata.
+//! The parts of a sample line: labels, numbers, times.
 
 use std::borrow::Cow;
 
-use super::line::Line;
-use super::token::{Cursor, unescape};
-use crate::error::ReadError;
-use crate::model::{Kind, Label, Timestamp};
+use super::token::Cursor;
+use crate::error::{ReadError, Result};
+use crate::model::{Label, Timestamp};
 use crate::number;
-
-type Result<T> = std::result::Result<T, ReadError>;
 
 /// Reads labels behind their brace. A quoted string alone is the metric's name, where it may have one.
 pub(super) fn read_labels<'a>(
@@ -146,77 +143,6 @@ pub(super) fn timestamp(time: f64) -> Timestamp {
         seconds: whole as i64,
         nanos: nanos as i32,
     }
-}
-
-/// `# HELP`, `# TYPE` and `# UNIT`.
-pub(super) fn metadata<'a, 'r>(line: &'a str) -> Result<Line<'a, 'r>> {
-    let mut cursor = Cursor::new(line);
-    let keyword = ["# HELP ", "# TYPE ", "# UNIT "]
-        .into_iter()
-        .find(|keyword| cursor.eat(keyword));
-    let Some(keyword) = keyword else {
-        return Err(ReadError::new(format!(
-            "expected # HELP, # TYPE, # UNIT or # EOF, got {:?}",
-            shown(line)
-        )));
-    };
-    let name = match cursor.peek() {
-        Some(b'"') => cursor.quoted().unwrap_or_default(),
-        _ => Cow::Borrowed(cursor.metric_name()),
-    };
-    if name.is_empty() {
-        return Err(ReadError::new(format!(
-            "expected a metric name, got {:?}",
-            shown(cursor.rest())
-        )));
-    }
-    let in_family = |message: String| ReadError {
-        family: Some(name.to_string()),
-        ..ReadError::new(message)
-    };
-    let Some(text) = cursor.rest().strip_prefix(' ') else {
-        return Err(in_family(format!(
-            "expected a blank and text in {}",
-            keyword.trim_end()
-        )));
-    };
-    match keyword {
-        "# HELP " => Ok(Line::Help {
-            name,
-            text: unescape(text),
-        }),
-        "# TYPE " => match kind(text) {
-            Some(kind) => Ok(Line::Type { name, kind }),
-            None => Err(in_family(format!("invalid metric type {:?}", shown(text)))),
-        },
-        _ => {
-            let ends = name
-                .strip_suffix(text)
-                .is_some_and(|before| before.ends_with('_'));
-            if text.is_empty() || ends {
-                Ok(Line::Unit { name, unit: text })
-            } else {
-                Err(in_family(format!(
-                    "the name does not end with the unit {:?}",
-                    shown(text)
-                )))
-            }
-        }
-    }
-}
-
-fn kind(word: &str) -> Option<Kind> {
-    Some(match word {
-        "counter" => Kind::Counter,
-        "gauge" => Kind::Gauge,
-        "histogram" => Kind::Histogram,
-        "gaugehistogram" => Kind::GaugeHistogram,
-        "summary" => Kind::Summary,
-        "info" => Kind::Info,
-        "stateset" => Kind::StateSet,
-        "unknown" => Kind::Untyped,
-        _ => return None,
-    })
 }
 
 /// The beginning of a text, short enough for a message.

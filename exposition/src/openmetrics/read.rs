@@ -17,11 +17,9 @@ use super::family::FamilyInWork;
 use super::line::{Line, Sample};
 use super::lines::Lines;
 use super::role::{Role, SUFFIXES};
-use crate::error::ReadError;
+use crate::error::{ReadError, Result};
 use crate::limits::Limits;
 use crate::model::Family;
-
-type Result<T> = std::result::Result<T, ReadError>;
 
 /// Reads a whole body, which must end with `# EOF`. Families come in the order in which their first
 /// line stands; those without samples are dropped.

@@ -1,9 +1,7 @@
 //! What reading one body may still keep, and how an error of content waits for one of grammar.
 
-use crate::error::ReadError;
+use crate::error::{ReadError, Result};
 use crate::limits::Limits;
-
-pub(super) type Result<T> = std::result::Result<T, ReadError>;
 
 /// What may still be kept. Families, metrics, buckets, quantiles, spans and exemplars all count:
 /// each costs the sender as little as two bytes and us tens.

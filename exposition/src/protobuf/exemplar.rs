@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::budget::{Budget, Result};
+use super::budget::Budget;
 use super::wire::{Fields, Wire};
-use crate::error::ReadError;
+use crate::error::{ReadError, Result};
 use crate::model::{Exemplar, Label, Timestamp};
 
 pub(super) fn empty_exemplar<'a>() -> Box<Exemplar<'a>> {

@@ -1,8 +1,9 @@
 //! The native part of a histogram: exponential buckets, sparse, in spans.
 
-use super::budget::{Budget, Result};
+use super::budget::Budget;
 use super::exemplar::{empty_exemplar, read_exemplar};
 use super::wire::{Fields, Wire, fixed64, unzigzag, varint};
+use crate::error::Result;
 use crate::model::{Native, NativeBuckets, Span};
 
 /// A field of the native part; the part exists as soon as one of its fields was seen.

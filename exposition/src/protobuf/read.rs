@@ -4,12 +4,12 @@
 //! unknown type, text that is not UTF-8, a value that does not suit the type. Names themselves are
 //! not judged: `a.b` and `1a` are read, as upstream does.
 
-use super::budget::{Budget, Result};
+use super::budget::Budget;
 use super::exemplar::{push_label, text};
 use super::type_of_number;
 use super::value::{HistogramParts, read_counter, read_double, read_histogram, read_summary};
 use super::wire::{Fields, Wire, delimited};
-use crate::error::ReadError;
+use crate::error::{ReadError, Result};
 use crate::limits::Limits;
 use crate::model::{Counter, Family, Kind, Metric, Summary, Value};
 
@@ -135,9 +135,8 @@ fn read_metric<'a>(message: &'a [u8], kind: Kind, budget: &mut Budget) -> Result
             .histogram
             .map(|parts| Value::Histogram(Box::new(parts.finish()))),
     };
-    let value = value.ok_or_else(|| {
-        ReadError::of_content(format!("a metric of the family is not a {kind:?}"))
-    })?;
+    let value = value
+        .ok_or_else(|| ReadError::of_content(format!("a metric of the family is not a {kind}")))?;
     Ok(Metric {
         labels,
         value,

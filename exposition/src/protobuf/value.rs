@@ -3,10 +3,11 @@
 //! A message may stand in its parent more than once; protobuf then merges them, which is why these
 //! functions read into what may be there already.
 
-use super::budget::{Budget, Result};
+use super::budget::Budget;
 use super::exemplar::{empty_exemplar, read_exemplar, read_timestamp};
 use super::native::read_native;
 use super::wire::{Fields, Wire};
+use crate::error::Result;
 use crate::model::{Bucket, Count, Counter, Histogram, Quantile, Summary};
 
 /// Messages whose only field is `double value = 1`.

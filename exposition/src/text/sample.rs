@@ -5,12 +5,10 @@
 use std::borrow::Cow;
 
 use super::token::{self, NameToken, byte, skip_blanks, word_end};
-use crate::error::ReadError;
+use crate::error::{ReadError, Result};
 use crate::model::Label;
 use crate::name::NameRules;
 use crate::number;
-
-type Result<T> = std::result::Result<T, ReadError>;
 
 /// Up to so many labels are compared each with each; more are sorted first.
 const FEW: usize = 10;

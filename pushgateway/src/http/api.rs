@@ -2,7 +2,7 @@
 //!
 //! Numbers are strings in Go's `%v` spelling, names stand where JSON expects fixed keys, and a family
 //! called `labels` takes the place of that field: clients parse what upstream wrote, so this writes the
-//! same. The order of groups is random there; here it is by grouping key. Pure; `super::app` serves it.
+//! same. The order of groups is random there; here it is by grouping key. Pure; [`super::serve`] serves it.
 
 use std::collections::BTreeMap;
 
@@ -125,7 +125,7 @@ fn write_summary(summary: &Summary, labels: &[Label<'_>], out: &mut Vec<u8>) {
     let quantiles: BTreeMap<String, f64> = summary
         .quantiles
         .iter()
-        .map(|quantile| (shown(quantile.quantile), quantile.value))
+        .map(|quantile| (number::text(quantile.quantile), quantile.value))
         .collect();
     write_object(out, quantiles, write_number);
     out.extend_from_slice(br#","sum":"#);
@@ -155,7 +155,7 @@ fn write_histogram(histogram: &Histogram<'_>, labels: &[Label<'_>], out: &mut Ve
 fn write_classic_buckets(buckets: &[Bucket<'_>], out: &mut Vec<u8>) {
     let buckets: BTreeMap<String, Count> = buckets
         .iter()
-        .map(|bucket| (shown(bucket.upper_bound), bucket.cumulative_count))
+        .map(|bucket| (number::text(bucket.upper_bound), bucket.cumulative_count))
         .collect();
     write_object(out, buckets, write_count);
 }
@@ -177,12 +177,6 @@ fn write_native_buckets(native: &promontory_exposition::model::Native<'_>, out: 
         out.push(b']');
     }
     out.push(b']');
-}
-
-fn shown(value: f64) -> String {
-    let mut text = Vec::new();
-    number::write(value, &mut text);
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 fn write_number(value: f64, out: &mut Vec<u8>) {

@@ -14,28 +14,26 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use promontory_exporter::collector::{CollectError, Collector, PrometheusClient};
+use promontory_exporter::process::families;
 use promontory_exposition::Kind;
 use promontory_exposition::batch::Batch;
 use promontory_exposition::model::{Header, Value};
 
 use super::summary::SlidingSummary;
 
-/// The families this module and the process collectors show, so that pushes can be checked against them.
-pub const OWN: &[(&str, Kind)] = &[
-    ("process_cpu_seconds_total", Kind::Counter),
-    ("process_max_fds", Kind::Gauge),
-    ("process_network_receive_bytes_total", Kind::Counter),
-    ("process_network_transmit_bytes_total", Kind::Counter),
-    ("process_open_fds", Kind::Gauge),
-    ("process_resident_memory_bytes", Kind::Gauge),
-    ("process_start_time_seconds", Kind::Gauge),
-    ("process_virtual_memory_bytes", Kind::Gauge),
-    ("process_virtual_memory_max_bytes", Kind::Gauge),
-    ("pushgateway_build_info", Kind::Gauge),
-    (DURATION, Kind::Summary),
-    (SIZE, Kind::Summary),
-    (REQUESTS, Kind::Counter),
-];
+/// Names and types of the program's own families, so that pushes can be checked against them.
+pub fn own_families() -> Vec<(String, Kind)> {
+    let here = [
+        ("pushgateway_build_info", Kind::Gauge),
+        (DURATION, Kind::Summary),
+        (SIZE, Kind::Summary),
+        (REQUESTS, Kind::Counter),
+    ];
+    families()
+        .chain(here)
+        .map(|(name, kind)| (name.to_owned(), kind))
+        .collect()
+}
 
 const REQUESTS: &str = "pushgateway_http_requests_total";
 const DURATION: &str = "pushgateway_http_push_duration_seconds";

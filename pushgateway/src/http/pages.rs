@@ -20,6 +20,7 @@ use crate::time::UnixNanos;
 const GROUPS: usize = 100;
 /// Series on one page, over all its groups.
 const SERIES: usize = 5_000;
+
 /// What every page has around it.
 pub(super) struct Frame {
     /// What stands before the paths of links.

@@ -2,7 +2,7 @@
 //!
 //! Upstream stacks Go's `ServeMux` (cleans paths, owns `/api/v1/`) on `httprouter` (redirects to the
 //! right spelling, answers `OPTIONS` and 405). Clients have met these answers for years, so [`Routes`]
-//! gives the same ones. It is pure: no request is touched here. Next: `super::app`, which serves them.
+//! gives the same ones. It is pure: no request is touched here. Next: [`super::serve`], which calls the endpoints.
 
 use http::Method;
 

@@ -35,7 +35,7 @@ pub(super) struct ShownLabel {
 pub(super) struct ShownFamily {
     pub(super) name: String,
     pub(super) help: String,
-    pub(super) kind: &'static str,
+    pub(super) kind: Kind,
     pub(super) pushed: String,
     pub(super) series: Vec<ShownSeries>,
     pub(super) hidden: usize,
@@ -118,7 +118,7 @@ fn show_family(pushed: &PushedFamily, series_left: &mut usize) -> ShownFamily {
     ShownFamily {
         name: clip(header.name),
         help: clip(header.help.unwrap_or_default()),
-        kind: kind_name(header.kind),
+        kind: header.kind,
         pushed: moment(pushed.pushed_at()),
         hidden: pushed.metrics().saturating_sub(series.len()),
         series,
@@ -134,14 +134,20 @@ fn show_series(metric: &Metric<'_>) -> ShownSeries {
 
 fn show_value(value: &Value<'_>) -> Vec<String> {
     match value {
-        Value::Counter(counter) => vec![shown(counter.value)],
-        Value::Gauge(value) | Value::Untyped(value) => vec![shown(*value)],
+        Value::Counter(counter) => vec![number::text(counter.value)],
+        Value::Gauge(value) | Value::Untyped(value) => vec![number::text(*value)],
         Value::Summary(summary) => {
             let quantiles = summary.quantiles.iter().take(VALUES);
             let mut lines: Vec<String> = quantiles
-                .map(|q| format!("quantile {}: {}", shown(q.quantile), shown(q.value)))
+                .map(|q| {
+                    format!(
+                        "quantile {}: {}",
+                        number::text(q.quantile),
+                        number::text(q.value)
+                    )
+                })
                 .collect();
-            lines.push(format!("sum: {}", shown(summary.sum)));
+            lines.push(format!("sum: {}", number::text(summary.sum)));
             lines.push(format!("count: {}", summary.count));
             lines
         }
@@ -151,8 +157,8 @@ fn show_value(value: &Value<'_>) -> Vec<String> {
                 .map(|b| {
                     format!(
                         "≤ {}: {}",
-                        shown(b.upper_bound),
-                        shown(b.cumulative_count.as_f64())
+                        number::text(b.upper_bound),
+                        number::text(b.cumulative_count.as_f64())
                     )
                 })
                 .collect();
@@ -161,35 +167,16 @@ fn show_value(value: &Value<'_>) -> Vec<String> {
                 lines.extend(buckets.map(|b| {
                     format!(
                         "{} to {}: {}",
-                        shown(b.lower),
-                        shown(b.upper),
-                        shown(b.count.as_f64())
+                        number::text(b.lower),
+                        number::text(b.upper),
+                        number::text(b.count.as_f64())
                     )
                 }));
             }
-            lines.push(format!("sum: {}", shown(histogram.sum)));
-            lines.push(format!("count: {}", shown(histogram.count.as_f64())));
+            lines.push(format!("sum: {}", number::text(histogram.sum)));
+            lines.push(format!("count: {}", number::text(histogram.count.as_f64())));
             lines
         }
-    }
-}
-
-fn shown(value: f64) -> String {
-    let mut text = Vec::new();
-    number::write(value, &mut text);
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Counter => "counter",
-        Kind::Gauge => "gauge",
-        Kind::Untyped => "untyped",
-        Kind::Summary => "summary",
-        Kind::Histogram => "histogram",
-        Kind::GaugeHistogram => "gauge histogram",
-        Kind::Info => "info",
-        Kind::StateSet => "state set",
     }
 }
 

@@ -3,13 +3,14 @@
 //! A [`Store`] keeps bytes under keys and knows nothing of metrics. One thread uses it at a time. What a
 //! commit that asked for [`Sync::Now`] returned `Ok` for is there after any crash.
 //!
-//! Our records ([`crate::commit`] makes them): one per family of a group. One per group would be fewer, but a
+//! Our records (`record.rs` makes them): one per family of a group. One per group would be fewer, but a
 //! POST that replaces one family of a hundred would then have to encode and write the other ninety-nine.
 //! - key: the grouping key's canonical bytes (each name and value ended by `0xFF`), then `0xFF`, then the family's name;
 //! - value: one version byte (1), when it was pushed (nanoseconds since the epoch, 8 bytes, little endian), then
 //!   the family as a length-delimited `io.prometheus.client.MetricFamily`.
 //!
-//! To add a store: implement the trait in a file of its own and add it to the conformance suite in `tests.rs`.
+//! To add a store: implement the trait in a file of its own, add it to the conformance suite in `tests.rs`, and say in
+//! [`crate::commit::open`] when it is taken.
 
 mod memory;
 mod redb;

@@ -305,8 +305,8 @@ async fn own_metrics() {
         .lines()
         .filter_map(|line| line.strip_prefix("# TYPE "))
         .collect();
-    for (name, kind) in pushgateway::http::instrument::OWN {
-        let expected = format!("{name} {}", format!("{kind:?}").to_lowercase());
+    for (name, kind) in pushgateway::http::instrument::own_families() {
+        let expected = format!("{name} {kind}");
         assert!(
             names.contains(&&*expected),
             "{expected} is missing in {names:?}"

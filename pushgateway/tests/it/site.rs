@@ -10,7 +10,7 @@ use promontory_exporter::build;
 use promontory_exporter::shutdown::Shutdown;
 use promontory_exposition::name::NameRules;
 use pushgateway::commit::{self, Committer, Consistency, Options};
-use pushgateway::http::instrument::{Metrics, OWN};
+use pushgateway::http::instrument::{Metrics, own_families};
 use pushgateway::http::push::readers;
 use pushgateway::http::route::{Mounts, Routes};
 use pushgateway::http::{App, serve};
@@ -67,10 +67,7 @@ impl Site {
     pub(crate) fn new(wishes: Wishes) -> Self {
         let options = Options {
             consistency: wishes.consistency,
-            own: OWN
-                .iter()
-                .map(|(name, kind)| ((*name).to_owned(), *kind))
-                .collect(),
+            own: own_families(),
             ..Options::default()
         };
         let (gateway, committer) = commit::open(&options).expect("a store in memory");

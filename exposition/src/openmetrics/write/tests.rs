@@ -130,7 +130,7 @@ fn plain_numbers() {
         header("x", Kind::Gauge),
         &[],
         &Value::Untyped(0.0),
-        "# TYPE x gauge\n! family \"x\" is a Gauge, but one of its metrics holds another kind of value\n",
+        "# TYPE x gauge\n! family \"x\" is a gauge, but one of its metrics holds another kind of value\n",
     );
 }
 

@@ -134,11 +134,11 @@ fn what_a_gateway_must_not_let_in() {
     );
     check_error(
         &message(&family("a", 0, vec![gauge(1.0)])),
-        "family \"a\": a metric of the family is not a Counter",
+        "family \"a\": a metric of the family is not a counter",
     );
     check_error(
         &message(&family("a", 1, vec![oracle::Metric::default()])),
-        "family \"a\": a metric of the family is not a Gauge",
+        "family \"a\": a metric of the family is not a gauge",
     );
     let good = message(&family("good", 1, vec![]));
     check_error(
