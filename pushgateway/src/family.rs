@@ -204,7 +204,8 @@ pub(crate) fn build(
 
 /// A family as the store keeps it.
 pub(crate) fn encode(family: &Family<'_>) -> Result<Vec<u8>, WriteError> {
-    let mut out = Vec::new();
+    // Room for the metrics of a batch job at once; growing to it costs more.
+    let mut out = Vec::with_capacity(128 + 96 * family.metrics.len());
     format::write(ENCODED, std::slice::from_ref(family), &mut out)?;
     Ok(out)
 }

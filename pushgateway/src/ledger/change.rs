@@ -119,15 +119,7 @@ impl Ledger {
         families.extend(new_families.iter().cloned());
         self.view
             .put_group(Group::new(key.clone(), families), &gone, &new_families);
-        for ready in new {
-            self.unsynced
-                .records
-                .insert((key.clone(), Arc::clone(&ready.family.name)));
-            self.ops.push(Op::Put {
-                key: record::key(key, &ready.family.name),
-                value: ready.into_value(),
-            });
-        }
+        new.into_iter().for_each(|ready| self.keep(ready));
         Ok(())
     }
 
@@ -177,7 +169,25 @@ impl Ledger {
         self.ops.push(Op::Clear);
     }
 
+    fn keep(&mut self, ready: Ready) {
+        if !self.store.keeps() {
+            return;
+        }
+        let family = &ready.family;
+        self.unsynced
+            .records
+            .insert((family.key.clone(), Arc::clone(&family.name)));
+        let key = record::key(&family.key, &family.name);
+        self.ops.push(Op::Put {
+            key,
+            value: ready.into_value(),
+        });
+    }
+
     fn forget(&mut self, family: &PushedFamily) {
+        if !self.store.keeps() {
+            return;
+        }
         self.unsynced
             .records
             .insert((family.key.clone(), Arc::clone(&family.name)));

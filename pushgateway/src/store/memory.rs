@@ -33,6 +33,10 @@ impl Store for MemoryStore {
             .try_for_each(|(key, value)| each(key, value))
     }
 
+    fn keeps(&self) -> bool {
+        self.records.is_some()
+    }
+
     fn commit(&mut self, batch: &[Op], _: Sync) -> Result<(), StoreError> {
         let Some(records) = &mut self.records else {
             return Ok(());

@@ -95,4 +95,9 @@ pub trait Store: Send {
     /// # Errors
     /// [`StoreError::Write`].
     fn commit(&mut self, batch: &[Op], sync: Sync) -> Result<(), StoreError>;
+
+    /// Whether anything is kept at all; where not, nobody need make records.
+    fn keeps(&self) -> bool {
+        true
+    }
 }
