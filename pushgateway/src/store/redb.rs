@@ -19,7 +19,7 @@ use super::{Op, Store, StoreError, Sync, Visit};
 const VERSION: u32 = 1;
 
 /// Everything held is in memory already; redb's cache only has to hold the pages of one batch.
-const CACHE_BYTES: usize = 16 << 20;
+const CACHE_BYTES: usize = 4 << 20;
 
 const META: TableDefinition<'_, &str, u32> = TableDefinition::new("promontory_pushgateway");
 const FAMILIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("families");
