@@ -14,6 +14,10 @@ use pushgateway::http::route::{Mounts, Routes};
 use pushgateway::http::{App, router};
 use pushgateway::{commit, flags};
 
+/// See the root `Cargo.toml` for what it is worth; the other programs allocate little and use the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     flags::program().run(start)
 }
