@@ -9,17 +9,17 @@ use crate::golang;
 /// A value, given or default.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Setting {
-    /// Of [`Takes::Switch`].
+    /// Of [`Takes::Switch`](super::Takes::Switch).
     Switch(bool),
-    /// Of [`Takes::Text`], [`Takes::Url`] and [`Takes::Choice`].
+    /// Of [`Takes::Text`](super::Takes::Text), [`Takes::Url`](super::Takes::Url) and [`Takes::Choice`](super::Takes::Choice).
     Text(String),
-    /// Of [`Takes::Texts`].
+    /// Of [`Takes::Texts`](super::Takes::Texts).
     Texts(Vec<String>),
-    /// Of [`Takes::Duration`]; negative durations are refused.
+    /// Of [`Takes::Duration`](super::Takes::Duration); negative durations are refused.
     Duration(Duration),
-    /// Of [`Takes::Integer`].
+    /// Of [`Takes::Integer`](super::Takes::Integer).
     Integer(i64),
-    /// Of [`Takes::Float`].
+    /// Of [`Takes::Float`](super::Takes::Float).
     Float(f64),
 }
 

@@ -6,22 +6,22 @@
 //! [`crate::commit`] and read [`crate::view`]; they never decide whether a push fits.
 
 mod answer;
-pub mod api;
-pub mod assets;
+mod api;
+mod assets;
 mod confirm;
-pub mod content;
+mod content;
 pub mod endpoint;
 pub mod instrument;
 mod lookup;
-pub mod native;
-pub mod pages;
-pub mod path;
-pub mod pieces;
+mod native;
+mod pages;
+mod path;
+mod pieces;
 pub mod push;
 pub mod route;
-pub mod scrape;
+mod scrape;
 mod shown;
-pub mod summary;
+mod summary;
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};

@@ -2,7 +2,7 @@
 //!
 //! Rendered here from templates, without scripts or anything from another site. Every value is escaped
 //! by the templates. A page is bounded, whatever is held: so many groups, so many series. `GET` changes
-//! nothing; deletes are in [`super::confirm`].
+//! nothing; deletes are in `confirm.rs`.
 
 use askama::Template;
 use axum::body::Body;

@@ -1,7 +1,7 @@
 //! Quantiles of the last ten minutes, in bounded memory: what client_golang's summaries show.
 //!
 //! Ten minutes are five slices of two. Each slice keeps a uniform sample of what it saw, so quantiles
-//! are exact up to [`SAMPLE`] observations a slice and within about 1.5 % of rank beyond. The caller
+//! are exact up to `SAMPLE` observations a slice and within about 1.5 % of rank beyond. The caller
 //! brings the time; nothing here looks at a clock. Next: `super::instrument`.
 
 use std::time::Duration;
