@@ -16,12 +16,12 @@ use crate::time::UnixNanos;
 use crate::view::Group;
 
 /// What stands before the groups.
-pub const GROUPS_BEGIN: &[u8] = br#"{"status":"success","data":["#;
+pub(super) const GROUPS_BEGIN: &[u8] = br#"{"status":"success","data":["#;
 /// What stands after the groups.
-pub const GROUPS_END: &[u8] = b"]}";
+pub(super) const GROUPS_END: &[u8] = b"]}";
 
 /// Writes one group as a JSON object.
-pub fn write_group(group: &Group, out: &mut Vec<u8>) {
+pub(super) fn write_group(group: &Group, out: &mut Vec<u8>) {
     let mut fields: BTreeMap<&str, Field<'_>> = BTreeMap::new();
     fields.insert("labels", Field::Labels(group.key().labels()));
     fields.insert(
@@ -52,7 +52,7 @@ enum Field<'g> {
 }
 
 /// Writes a family with the time of its push.
-pub fn write_family(family: &Family<'_>, pushed_at: UnixNanos, out: &mut Vec<u8>) {
+pub(super) fn write_family(family: &Family<'_>, pushed_at: UnixNanos, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"time_stamp":"#);
     write_string(&rfc3339(pushed_at), out);
     out.extend_from_slice(br#","type":"#);
@@ -72,7 +72,7 @@ pub fn write_family(family: &Family<'_>, pushed_at: UnixNanos, out: &mut Vec<u8>
 }
 
 /// A moment as Go's `time.RFC3339Nano` shows it: nanoseconds without trailing zeros, in UTC.
-pub fn rfc3339(at: UnixNanos) -> String {
+pub(super) fn rfc3339(at: UnixNanos) -> String {
     Timestamp::from_nanosecond(i128::from(at.0))
         .map_or_else(|_| String::new(), |time| time.to_string())
 }
@@ -222,7 +222,7 @@ fn write_object<K: AsRef<str>, V>(
 
 /// Writes a JSON string with Go's escapes: `<`, `>`, `&` and the line separators too, so that the text
 /// may stand in a page.
-pub fn write_string(text: &str, out: &mut Vec<u8>) {
+pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     for character in text.chars() {
         match character {
@@ -243,7 +243,7 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Writes the whole answer of `/api/v1/status`.
-pub fn write_status(
+pub(super) fn write_status(
     build: &[(&str, &str)],
     flags: &[(String, String)],
     started: UnixNanos,

@@ -22,7 +22,7 @@ const FILES: &[(&str, &str, &str)] = &[
 ];
 
 /// The file of that name, the list of files for the empty name, else 404.
-pub fn serve(name: &[u8]) -> Response {
+pub(super) fn serve(name: &[u8]) -> Response {
     if name.is_empty() {
         let links: String = FILES
             .iter()

@@ -13,7 +13,7 @@ use promontory_exposition::gzip::{self, InflateError};
 
 /// How a body is encoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BodyEncoding {
+pub(super) enum BodyEncoding {
     /// As it is, or in a way nobody here knows: then it is read as it is.
     Identity,
     /// gzip, one or more members.
@@ -24,7 +24,7 @@ pub enum BodyEncoding {
 
 impl BodyEncoding {
     /// The encoding a request declares: one token in any case, no list.
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
         let token = headers
             .get(CONTENT_ENCODING)
             .map_or(&b""[..], |value| value.as_bytes());
@@ -41,7 +41,7 @@ impl BodyEncoding {
     ///
     /// # Errors
     /// A body that does not begin like gzip, though declared so.
-    pub fn check_start(self, body: &[u8]) -> Result<(), DecodeError> {
+    pub(super) fn check_start(self, body: &[u8]) -> Result<(), DecodeError> {
         if self != Self::Gzip {
             return Ok(());
         }
@@ -61,7 +61,11 @@ impl BodyEncoding {
     ///
     /// # Errors
     /// See [`DecodeError`].
-    pub fn decode(self, body: &[u8], bytes_max: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
+    pub(super) fn decode(
+        self,
+        body: &[u8],
+        bytes_max: usize,
+    ) -> Result<Cow<'_, [u8]>, DecodeError> {
         self.check_start(body)?;
         match self {
             Self::Identity if body.len() > bytes_max => Err(DecodeError::TooLarge { bytes_max }),
@@ -81,7 +85,7 @@ impl BodyEncoding {
 
 /// Why a body could not be decoded.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum DecodeError {
+pub(super) enum DecodeError {
     /// 413.
     #[error("the body holds more than {bytes_max} bytes when decoded (--push.max-decoded-bytes)")]
     TooLarge {
@@ -109,7 +113,7 @@ fn unsnap(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, DecodeError> {
 }
 
 /// The format of a push: delimited protobuf if the content type says so to the letter, else text.
-pub fn format(headers: &HeaderMap) -> Format {
+pub(super) fn format(headers: &HeaderMap) -> Format {
     let value = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());

@@ -1,7 +1,7 @@
 //! The program's own metrics about requests, under upstream's names.
 //!
 //! Requests are counted with prometheus-client; it has no summaries, so the two of pushes are
-//! [`SlidingSummary`]s. Scrapes, redirects and unknown paths are not counted, as upstream.
+//! sliding summaries (`summary.rs`). Scrapes, redirects and unknown paths are not counted, as upstream.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,8 +1,8 @@
 //! The HTTP side: one file a route, and no rule about metrics.
 //!
 //! [`serve`] asks [`route`] what a request means ([`endpoint`]) and calls the endpoint; counting and the outermost
-//! decoding are here, everything else is one floor down: [`push`] (pushes, deletes, wipe), [`scrape`],
-//! [`api`] (JSON), [`pages`] and `confirm` (HTML), `answer` (Go's plain answers). Those hand metrics to
+//! decoding are here, everything else is one floor down: [`push`] (pushes, deletes, wipe), `scrape`,
+//! `api` (JSON), `pages` and `confirm` (HTML), `answer` (Go's plain answers). Those hand metrics to
 //! [`crate::commit`] and read [`crate::view`]; they never decide whether a push fits.
 
 mod answer;

@@ -9,7 +9,7 @@ const SCHEMAS: std::ops::RangeInclusive<i32> = -4..=8;
 
 /// One bucket that holds something.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NativeBucket {
+pub(super) struct NativeBucket {
     /// 0: `(lower, upper]`, 1: `[lower, upper)`, 2: open, 3: closed at both ends.
     pub boundaries: u8,
     /// The lower bound.
@@ -21,12 +21,12 @@ pub struct NativeBucket {
 }
 
 /// Whether there is any bucket beside zero: upstream shows the classic ones otherwise.
-pub fn has_spans(native: &Native<'_>) -> bool {
+pub(super) fn has_spans(native: &Native<'_>) -> bool {
     !native.positive.spans.is_empty() || !native.negative.spans.is_empty()
 }
 
 /// All buckets that hold something, from low to high; none for a schema without exponential bounds.
-pub fn buckets(native: &Native<'_>) -> Vec<NativeBucket> {
+pub(super) fn buckets(native: &Native<'_>) -> Vec<NativeBucket> {
     if !SCHEMAS.contains(&native.schema) {
         return Vec::new();
     }

@@ -58,7 +58,7 @@ struct GroupsPage {
 }
 
 /// The page of groups; `?page=N` counts from 1.
-pub fn groups(app: &App, query: Option<&str>) -> Response {
+pub(super) fn groups(app: &App, query: Option<&str>) -> Response {
     let view = app.gateway.view();
     let total = view.group_count();
     let pages = total.div_ceil(GROUPS).max(1);
@@ -96,7 +96,7 @@ struct StatusPage<'a> {
 }
 
 /// The page of build and flags.
-pub fn status(app: &App) -> Response {
+pub(super) fn status(app: &App) -> Response {
     html(StatusPage {
         frame: Frame::new(app, "status", 0),
         started: moment(UnixNanos::from_system(app.started)),

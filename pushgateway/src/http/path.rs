@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 /// The path of a request: as it came, and decoded.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct RequestPath<'r> {
+pub(super) struct RequestPath<'r> {
     /// As the client sent it, without the query.
     pub raw: &'r str,
     /// With every `%XX` decoded; `%2F` is a slash from here on, as upstream has it.
@@ -17,7 +17,7 @@ pub struct RequestPath<'r> {
 
 impl<'r> RequestPath<'r> {
     /// Decodes a path; `None` where a `%` is not followed by two hex digits (Go answers 400).
-    pub fn decode(raw: &'r str) -> Option<Self> {
+    pub(super) fn decode(raw: &'r str) -> Option<Self> {
         let bytes = raw.as_bytes();
         let mut at = 0;
         while let Some(offset) = bytes[at..].iter().position(|&byte| byte == b'%') {
@@ -34,7 +34,7 @@ impl<'r> RequestPath<'r> {
     }
 
     /// Go's `URL.EscapedPath`: the raw spelling where that is a legal one, else a fresh escaping.
-    pub fn escaped(&self) -> Cow<'r, str> {
+    pub(super) fn escaped(&self) -> Cow<'r, str> {
         if self
             .raw
             .bytes()
@@ -57,7 +57,7 @@ fn is_unreserved(byte: u8) -> bool {
 }
 
 /// Escapes a decoded path as Go's `URL.String` does.
-pub fn escape(path: &[u8]) -> String {
+pub(super) fn escape(path: &[u8]) -> String {
     let mut out = String::with_capacity(path.len());
     for &byte in path {
         if is_unreserved(byte) || b"$&+,/:;=@".contains(&byte) {
@@ -75,7 +75,7 @@ pub fn escape(path: &[u8]) -> String {
 ///
 /// `trailing_dot_is_slash` is the one point where Go's two cleaners differ: httprouter's reads
 /// `/a/.` as `/a/`, `path.Clean` as `/a`.
-pub fn clean(path: &[u8], trailing_dot_is_slash: bool) -> Vec<u8> {
+pub(super) fn clean(path: &[u8], trailing_dot_is_slash: bool) -> Vec<u8> {
     let mut kept: Vec<&[u8]> = Vec::new();
     for element in path.split(|&byte| byte == b'/') {
         match element {

@@ -15,7 +15,7 @@ use hyper::body::{Frame, SizeHint};
 const PIECE: usize = 64 << 10;
 
 /// A body from pieces that are ready: sent without a copy, with its length known.
-pub fn ready(pieces: Vec<Bytes>) -> Body {
+pub(super) fn ready(pieces: Vec<Bytes>) -> Body {
     let length = pieces.iter().map(|piece| piece.len() as u64).sum();
     Body::new(Pieces {
         pieces: pieces.into_iter(),
@@ -24,7 +24,7 @@ pub fn ready(pieces: Vec<Bytes>) -> Body {
 }
 
 /// A body of `begin`, items separated by commas, and `end`; items are written when they are sent.
-pub fn joined<T: Send + Unpin + 'static>(
+pub(super) fn joined<T: Send + Unpin + 'static>(
     begin: &'static [u8],
     items: Vec<T>,
     write: impl Fn(T, &mut Vec<u8>) + Send + Unpin + 'static,

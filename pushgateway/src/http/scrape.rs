@@ -20,7 +20,7 @@ use crate::view::{PageError, View};
 const INLINE_GROUPS: usize = 100;
 
 /// `GET` on the telemetry path.
-pub async fn scrape(app: &Arc<App>, headers: &HeaderMap) -> Response {
+pub(super) async fn scrape(app: &Arc<App>, headers: &HeaderMap) -> Response {
     // Upstream never answers with OpenMetrics, whatever it is asked for.
     let agreed = negotiate(headers, Offer::Classic);
     let encoding = Encoding::choose(headers, ENCODINGS);

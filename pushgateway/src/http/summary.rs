@@ -19,7 +19,7 @@ const QUANTILES: [f64; 3] = [0.1, 0.5, 0.9];
 
 /// A summary that forgets after ten minutes; its count and sum never do.
 #[derive(Debug, Default)]
-pub struct SlidingSummary {
+pub(super) struct SlidingSummary {
     count: u64,
     sum: f64,
     slices: [Slice; SLICES],
@@ -36,7 +36,7 @@ struct Slice {
 
 impl SlidingSummary {
     /// Adds an observation made `now` after the start of the program.
-    pub fn observe(&mut self, value: f64, now: Duration) {
+    pub(super) fn observe(&mut self, value: f64, now: Duration) {
         self.count += 1;
         self.sum += value;
         let number = slice_number(now);
@@ -57,7 +57,7 @@ impl SlidingSummary {
     }
 
     /// The summary at this moment; quantiles are NaN if nothing was observed lately.
-    pub fn at(&self, now: Duration) -> Summary {
+    pub(super) fn at(&self, now: Duration) -> Summary {
         let number = slice_number(now);
         let recent = |slice: &&Slice| slice.seen > 0 && slice.number + SLICES as u64 > number;
         let mut weighted: Vec<(f64, f64)> = Vec::new();
