@@ -13,3 +13,4 @@ mod program;
 mod routes;
 mod semantics;
 mod site;
+mod together;
