@@ -90,6 +90,17 @@ pub fn options(flags: &Flags) -> Options {
     }
 }
 
+/// The flags with their values, for people: as upstream does, with the prefix that is really in use.
+pub fn shown(flags: &Flags, prefix: &str) -> Vec<(String, String)> {
+    let mut shown = flags.shown();
+    for (name, value) in &mut shown {
+        if name == "web.route-prefix" {
+            prefix.clone_into(value);
+        }
+    }
+    shown
+}
+
 /// Which names paths and text bodies may hold.
 pub fn names(flags: &Flags) -> NameRules {
     if flags.on("push.enable-utf8-names") {

@@ -48,7 +48,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         decoded_bytes_max: usize::try_from(decoded_bytes_max).unwrap_or(usize::MAX),
         readers: readers(),
         external_prefix: route_prefix("", given.text("web.external-url")),
-        flags: given.shown(),
+        flags: flags::shown(given, &mounts.prefix),
         build: context.build,
         promise,
         started: SystemTime::now(),

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use promontory_exporter::flag::Parsed;
 use pushgateway::flags;
 
 fn run(args: &[&str]) -> Output {
@@ -94,4 +95,21 @@ fn version() {
         )),
         "{words}"
     );
+}
+
+#[test]
+fn the_prefix_in_use_is_shown() {
+    for (args, prefix, expected) in [
+        (vec!["--web.route-prefix=pre/"], "/pre", "/pre"),
+        (vec!["--web.external-url=http://x/y/"], "/y", "/y"),
+        (vec!["--web.route-prefix=/"], "", ""),
+    ] {
+        let args = args.into_iter().map(str::to_owned);
+        let Ok(Parsed::Run(flags)) = flags::program().table().parse(args) else {
+            panic!("these flags are good");
+        };
+        let shown = flags::shown(&flags, prefix);
+        let found = shown.iter().find(|(name, _)| name == "web.route-prefix");
+        assert_eq!(found.map(|(_, value)| value.as_str()), Some(expected));
+    }
 }
