@@ -34,7 +34,7 @@ pub fn web_flags(listen: &'static [&'static str]) -> [Flag; 3] {
         Flag::new(
             "web.listen-address",
             Takes::Texts { default: listen },
-            "Addresses on which to expose metrics and web interface. Repeatable for multiple addresses. Examples: `:9100` or `[::1]:9100` for http, `vsock://:9100` for vsock",
+            "Addresses on which to expose metrics and web interface. Repeatable for multiple addresses. Examples: `:9100` or `[::1]:9100`",
         ),
         Flag::text(
             "web.config.file",
