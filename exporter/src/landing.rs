@@ -96,7 +96,7 @@ pub fn route_prefix(prefix: &str, external_url: &str) -> String {
 }
 
 /// The decoded path of a URL, as Go's `url.Parse` gives it.
-pub fn url_path(url: &str) -> String {
+fn url_path(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let scheme = url.split('/').next().and_then(|first| first.find(':'));
     let rest = scheme.map_or(url, |colon| &url[colon + 1..]);

@@ -4,74 +4,19 @@
 //! persistent: a snapshot costs one pointer, and a push changes a path in them, not a copy. `page`
 //! renders.
 
-use std::cmp::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
-use promontory_exposition::gzip::Block;
-use promontory_exposition::page::{Chunk, SortKey};
-use promontory_exposition::{Value, WriteError};
+use promontory_exposition::WriteError;
 
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
-use crate::ingest::{PUSH_FAILURE_TIME, PUSH_TIME};
 
-/// One group with its families, sorted by name; the two push time families are among them.
-#[derive(Clone, Debug)]
-pub struct Group {
-    key: GroupingKey,
-    families: Box<[Arc<PushedFamily>]>,
-}
+mod group;
+mod member;
 
-impl Group {
-    /// A group of families in any order, each name once.
-    pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>) -> Self {
-        families.sort_by(|a, b| a.name.cmp(&b.name));
-        Self {
-            key,
-            families: families.into(),
-        }
-    }
-
-    /// The grouping key.
-    pub fn key(&self) -> &GroupingKey {
-        &self.key
-    }
-
-    /// All families, sorted by name.
-    pub fn families(&self) -> &[Arc<PushedFamily>] {
-        &self.families
-    }
-
-    /// One family.
-    pub fn family(&self, name: &str) -> Option<&Arc<PushedFamily>> {
-        let found = self
-            .families
-            .binary_search_by(|family| (*family.name).cmp(name))
-            .ok()?;
-        Some(&self.families[found])
-    }
-
-    /// Whether the last change of this group was accepted: `push_failure_time_seconds` is not greater than
-    /// `push_time_seconds`. As upstream, the metrics decide, and one that is missing counts as success.
-    pub fn last_push_successful(&self) -> bool {
-        match (
-            self.first_gauge(PUSH_FAILURE_TIME),
-            self.first_gauge(PUSH_TIME),
-        ) {
-            (Some(failed), Some(succeeded)) => failed <= succeeded,
-            _ => true,
-        }
-    }
-
-    fn first_gauge(&self, name: &str) -> Option<f64> {
-        let family = self.family(name)?.decode().ok()?;
-        match family.metrics.first()?.value {
-            Value::Gauge(value) => Some(value),
-            _ => Some(0.0),
-        }
-    }
-}
+pub use group::Group;
+pub(crate) use member::{FamilyView, Member};
 
 /// Why a page cannot be shown.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -83,59 +28,6 @@ pub enum PageError {
     #[error(transparent)]
     Write(#[from] WriteError),
 }
-
-/// All groups' families of one name.
-#[derive(Debug, Default)]
-pub(crate) struct FamilyView {
-    pub(crate) members: OrdSet<Member>,
-    /// How many members have names that are spelled differently for different readers.
-    pub(crate) unclassic: usize,
-    /// The rendered lines, compressed when a scrape first asks for them; see [`crate::page`].
-    pub(crate) block: OnceLock<Block>,
-}
-
-impl Clone for FamilyView {
-    /// A copy is made to be changed, so what was made from the members stays behind.
-    fn clone(&self) -> Self {
-        Self {
-            members: self.members.clone(),
-            unclassic: self.unclassic,
-            block: OnceLock::new(),
-        }
-    }
-}
-
-/// A group's family in page order: by its first metric, then by group. Always has a chunk.
-#[derive(Clone, Debug)]
-pub(crate) struct Member(pub(crate) Arc<PushedFamily>);
-
-impl Member {
-    fn first(&self) -> Option<&SortKey> {
-        self.0.chunk.as_ref().map(Chunk::first)
-    }
-}
-
-impl Ord for Member {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.first()
-            .cmp(&other.first())
-            .then_with(|| self.0.key.cmp(&other.0.key))
-    }
-}
-
-impl PartialOrd for Member {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Member {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Member {}
 
 /// Everything that was pushed, at one moment.
 #[derive(Clone, Debug, Default)]
@@ -186,14 +78,14 @@ impl View {
             }
         }
         new.iter().for_each(|family| self.add_family(family));
-        self.groups.insert(group.key.clone(), Arc::new(group));
+        self.groups.insert(group.key().clone(), Arc::new(group));
     }
 
     /// Takes a group out.
     pub(crate) fn remove_group(&mut self, key: &GroupingKey) {
         if let Some(group) = self.groups.remove(key) {
             group
-                .families
+                .families()
                 .iter()
                 .for_each(|family| self.remove_family(family));
         }

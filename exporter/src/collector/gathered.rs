@@ -44,11 +44,6 @@ impl Gathered {
         Ok(left_out)
     }
 
-    /// All parts in one batch, unchecked.
-    pub fn into_batch(self) -> Batch {
-        self.merged(self.parts.len())
-    }
-
     /// The first parts and the series about the scrape.
     fn merged(&self, parts: usize) -> Batch {
         let mut batch = Batch::default();

@@ -1,0 +1,66 @@
+//! One group as a snapshot holds it.
+
+use std::sync::Arc;
+
+use promontory_exposition::Value;
+
+use crate::family::PushedFamily;
+use crate::group::GroupingKey;
+use crate::ingest::{PUSH_FAILURE_TIME, PUSH_TIME};
+
+/// One group with its families, sorted by name; the two push time families are among them.
+#[derive(Clone, Debug)]
+pub struct Group {
+    key: GroupingKey,
+    families: Box<[Arc<PushedFamily>]>,
+}
+
+impl Group {
+    /// A group of families in any order, each name once.
+    pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>) -> Self {
+        families.sort_by(|a, b| a.name.cmp(&b.name));
+        Self {
+            key,
+            families: families.into(),
+        }
+    }
+
+    /// The grouping key.
+    pub fn key(&self) -> &GroupingKey {
+        &self.key
+    }
+
+    /// All families, sorted by name.
+    pub fn families(&self) -> &[Arc<PushedFamily>] {
+        &self.families
+    }
+
+    /// One family.
+    pub fn family(&self, name: &str) -> Option<&Arc<PushedFamily>> {
+        let found = self
+            .families
+            .binary_search_by(|family| (*family.name).cmp(name))
+            .ok()?;
+        Some(&self.families[found])
+    }
+
+    /// Whether the last change of this group was accepted: `push_failure_time_seconds` is not greater than
+    /// `push_time_seconds`. As upstream, the metrics decide, and one that is missing counts as success.
+    pub fn last_push_successful(&self) -> bool {
+        match (
+            self.first_gauge(PUSH_FAILURE_TIME),
+            self.first_gauge(PUSH_TIME),
+        ) {
+            (Some(failed), Some(succeeded)) => failed <= succeeded,
+            _ => true,
+        }
+    }
+
+    fn first_gauge(&self, name: &str) -> Option<f64> {
+        let family = self.family(name)?.decode().ok()?;
+        match family.metrics.first()?.value {
+            Value::Gauge(value) => Some(value),
+            _ => Some(0.0),
+        }
+    }
+}
