@@ -12,6 +12,9 @@ use promontory_exposition::{Escaping, Family, Format, Metric, Target, WriteError
 use crate::family::{PushedFamily, READY, compare};
 use crate::view::FamilyView;
 
+/// Room for the HELP and TYPE lines of a family; a longer help grows.
+const HEADER_BYTES: usize = 1024;
+
 /// One family of a page: what is pushed under its name (or names), and the program's own.
 pub(super) struct Entry<'v> {
     pub(super) views: Vec<&'v FamilyView>,
@@ -123,7 +126,10 @@ impl<'v> Entry<'v> {
     }
 
     fn compress(&self, target: Target) -> Result<Block, WriteError> {
-        let mut lines = Vec::new();
+        // A family can be most of a page: growing to it would take its memory twice.
+        let ready = self.members().filter_map(|family| family.chunk.as_ref());
+        let bytes: usize = ready.map(|chunk| chunk.bytes().len()).sum();
+        let mut lines = Vec::with_capacity(bytes + HEADER_BYTES);
         self.write_lines(target, &mut lines)?;
         Ok(Block::compress(&lines))
     }
