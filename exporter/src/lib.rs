@@ -15,6 +15,9 @@
 //! order; the page is sorted and checked when it is written. Opening a family costs no allocation
 //! once the batch has grown, and a sample none at all.
 //!
+//! `?` works on errors of I/O; [`CollectError::failed`](collector::CollectError::failed) takes any other
+//! error, or words.
+//!
 //! # What comes with it
 //!
 //! - **Flags**: `--web.listen-address` (Go's spellings, repeatable), `--web.systemd-socket`,
@@ -22,8 +25,9 @@
 //!   `--web.max-requests`, `--web.disable-exporter-metrics`, `--log.level`, `--log.format`,
 //!   `--version`, `--help`; and hidden, for packagers: `--help-man`, `--help-markdown`,
 //!   `--completion-script-bash`, `-zsh`, `-fish`. More are rows of a table: see [`flag`].
-//! - **Pages**: the metrics in every format a scraper may ask for, gzip and zstd, whole or not at all;
-//!   a landing page; `/-/healthy` and `/-/ready`.
+//! - **Pages**: the metrics as text or protobuf, whichever the scraper asks for, gzip and zstd, whole or not
+//!   at all; a landing page; `/-/healthy` and `/-/ready`. OpenMetrics only where
+//!   [`scrape::Options::offer`] says so: like promhttp, [`Program::export`](program::Program::export) does not.
 //! - **Fences**: each collector has its own thread, a deadline (what Prometheus says it waits, less a
 //!   margin) and a panic fence. One that hangs, fails, panics or writes what collides with others
 //!   costs its own series only, and a log line.
