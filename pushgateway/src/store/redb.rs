@@ -67,7 +67,7 @@ impl RedbStore {
     }
 
     fn open_database(&self, opening: Opening) -> Result<Database, StoreError> {
-        let database = (self.open)(opening).map_err(|error| self.cannot_open(error))?;
+        let database = (self.open)(opening).map_err(|error| self.cannot_open(explain(error)))?;
         self.check_layout(&database)?;
         Ok(database)
     }
@@ -123,6 +123,21 @@ impl Store for RedbStore {
         commit(&database, batch, sync).map_err(|error| StoreError::Write(error.to_string()))?;
         self.database = Some(database);
         Ok(())
+    }
+}
+
+/// Why a file could not be opened, in words for someone who swapped programs and kept the file's name.
+fn explain(error: redb::DatabaseError) -> String {
+    match error {
+        redb::DatabaseError::Storage(redb::StorageError::Io(error))
+            if error.kind() == std::io::ErrorKind::InvalidData =>
+        {
+            format!(
+                "it does not begin as a store of this program does ({error}); it was left as it is. \
+                 A file of prometheus/pushgateway cannot be read: name another file"
+            )
+        }
+        error => error.to_string(),
     }
 }
 

@@ -126,7 +126,7 @@ fn foreign_files_are_refused_and_kept() {
     fs::write(&path, "not a database").unwrap();
     insta::assert_snapshot!(
         refused(&path),
-        @"cannot open FILE: I/O error: Not a redb database: magic number mismatch"
+        @"cannot open FILE: it does not begin as a store of this program does (Not a redb database: magic number mismatch); it was left as it is. A file of prometheus/pushgateway cannot be read: name another file"
     );
 }
 
