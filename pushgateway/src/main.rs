@@ -38,7 +38,11 @@ fn start(context: &Context) -> anyhow::Result<Service> {
     let body_bytes_max = flags::bytes(given, "push.max-body-bytes")?;
     let decoded_bytes_max = flags::bytes(given, "push.max-decoded-bytes")?;
     let (gateway, committer) = commit::open(&options).context("--persistence.file")?;
-    tracing::info!(persistence = promise, "Opened the store");
+    if options.acknowledged_is_durable() {
+        tracing::info!(persistence = promise, "Opened the store");
+    } else {
+        tracing::warn!(persistence = promise, "Acknowledged pushes can be lost");
+    }
     let app = App {
         gateway,
         routes,

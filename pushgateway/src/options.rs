@@ -46,3 +46,10 @@ impl Default for Options {
         }
     }
 }
+
+impl Options {
+    /// Whether what was answered with 2xx survives a crash.
+    pub fn acknowledged_is_durable(&self) -> bool {
+        self.persistence_file.is_some() && self.durability == Durability::Acknowledged
+    }
+}

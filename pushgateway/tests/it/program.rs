@@ -1,6 +1,7 @@
 //! The program as a process: its help, its exit codes, its end.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 
 use promontory_exporter::flag::Parsed;
 use pushgateway::flags;
@@ -111,5 +112,49 @@ fn the_prefix_in_use_is_shown() {
         let shown = flags::shown(&flags, prefix);
         let found = shown.iter().find(|(name, _)| name == "web.route-prefix");
         assert_eq!(found.map(|(_, value)| value.as_str()), Some(expected));
+    }
+}
+
+/// The log of a start, up to the line that says where the program listens.
+fn log_of_a_start(args: &[&str]) -> String {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_pushgateway"))
+        .arg("--web.listen-address=127.0.0.1:0")
+        .args(args)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut log = String::new();
+    let mut lines = BufReader::new(program.stderr.take().expect("its log"));
+    while !log.contains("Listening on") {
+        let read = lines.read_line(&mut log).expect("a line");
+        assert!(read > 0, "it ended: {log}");
+    }
+    program.kill().expect("it still runs");
+    program.wait().expect("it ends");
+    log
+}
+
+#[test]
+fn what_can_be_lost_is_a_warning() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = format!(
+        "--persistence.file={}",
+        folder.path().join("store").display()
+    );
+    for (args, warned) in [
+        (vec![], Some("In memory only")),
+        (
+            vec![&*file, "--persistence.interval=5m"],
+            Some("written every 300s"),
+        ),
+        (vec![&*file], None),
+    ] {
+        let log = log_of_a_start(&args);
+        let warning = log.lines().find(|line| line.contains("level=warn"));
+        assert_eq!(warning.is_some(), warned.is_some(), "{args:?}: {log}");
+        assert!(
+            warning.is_none_or(|line| line.contains(warned.unwrap_or_default())),
+            "{args:?}: {log}"
+        );
     }
 }
