@@ -62,6 +62,10 @@ pub(crate) fn serve(mode: &str, file: &str) -> Result<()> {
     })
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only the bench's own load comes here"
+)]
 async fn answer(
     request: Request<Incoming>,
     work: Work,

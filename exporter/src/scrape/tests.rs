@@ -33,6 +33,7 @@ fn app(options: Options) -> Router {
 }
 
 /// Status, headers and body of an answer.
+#[expect(clippy::disallowed_methods, reason = "the answer is the test's own")]
 async fn get(
     app: &Router,
     uri: &str,
@@ -309,6 +310,7 @@ fn a_scrape_does_not_wait_longer_than_the_scraper() {
     runtime.shutdown_background();
 }
 
+#[expect(clippy::disallowed_methods, reason = "the answer is the test's own")]
 #[test]
 fn a_failure_speaks_as_promhttp() {
     runtime().block_on(async {

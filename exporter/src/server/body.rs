@@ -46,6 +46,10 @@ impl BodyError {
 }
 
 /// The whole body of a request. The server's limits bound its size and time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the body comes from `bound`, which counts"
+)]
 pub async fn read_body(body: Body) -> Result<Bytes, BodyError> {
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),

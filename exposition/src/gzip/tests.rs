@@ -23,6 +23,7 @@ fn noise(length: usize) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the stream is the test's own")]
 #[track_caller]
 fn check_join(pieces: &[&[u8]]) {
     let stream = joined(pieces);

@@ -97,6 +97,7 @@ pub(super) enum DecodeError {
     Invalid(String),
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the home of the bound")]
 fn unsnap(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, DecodeError> {
     let mut out = Vec::new();
     let limit = u64::try_from(bytes_max)

@@ -88,6 +88,7 @@ mod tests {
     use super::*;
     use http_body_util::BodyExt;
 
+    #[expect(clippy::disallowed_methods, reason = "the body is the test's own")]
     async fn text(body: Body) -> String {
         let bytes = body.collect().await.expect("pieces do not fail").to_bytes();
         String::from_utf8_lossy(&bytes).into_owned()

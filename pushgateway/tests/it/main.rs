@@ -4,6 +4,10 @@
     clippy::panic,
     reason = "a failed assumption in a test is the finding"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the answers are those of the test's own program"
+)]
 
 mod api;
 mod durability;
