@@ -31,7 +31,7 @@ case ${1:-all} in
 quick)
     step cargo fmt --all --check
     step cargo clippy --quiet --workspace --all-targets -- -D warnings
-    step cargo test --workspace --exclude promontory-tests --no-fail-fast --lib --bins --tests
+    step cargo test --workspace --exclude promontory-tests --no-fail-fast --lib --bins --tests --examples
     ;;
 all)
     # The tests drive the programs as processes, so these come first.
