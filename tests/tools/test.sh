@@ -31,7 +31,9 @@ case ${1:-all} in
 quick)
     step cargo fmt --all --check
     step cargo clippy --quiet --workspace --all-targets -- -D warnings
-    step cargo test --workspace --exclude promontory-tests --no-fail-fast --lib --bins --tests --examples
+    # The tests start the examples as programs; naming targets below leaves them out.
+    step cargo build --workspace --examples
+    step cargo test --workspace --exclude promontory-tests --no-fail-fast --lib --bins --tests
     ;;
 all)
     # The tests drive the programs as processes, so these come first.
