@@ -28,6 +28,7 @@ pub mod openmetrics;
 mod owned;
 pub mod page;
 pub mod protobuf;
+mod series;
 mod target;
 pub mod text;
 

@@ -13,7 +13,7 @@ use self::lines::Lines;
 use crate::error::WriteError;
 use crate::model::{Header, Kind, Label, Value};
 use crate::name::{self, Escaping};
-use crate::text::write::{put_name, put_quoted};
+use crate::series::{SeriesWriter, put_name, put_quoted};
 
 /// How OpenMetrics is written. The default is what `expfmt` does without options.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,13 +63,13 @@ impl Style {
             return Err(WriteError::NoName);
         }
         let start = out.len();
+        let names = Names::new(self, header);
         let mut lines = Lines {
             style: self,
             header,
-            names: Names::new(self, header),
-            labels,
+            suffix: names.suffix,
+            series: SeriesWriter::new(&names.family, labels, self.escaping, lines::put_float),
             timestamp_ms,
-            rendered: None,
             out,
         };
         let written = lines.put_value(value);

@@ -9,6 +9,7 @@ use crate::error::WriteError;
 use crate::model::{Header, Histogram, Kind, Label, Summary, Value};
 use crate::name::{self, Escaping};
 use crate::number;
+use crate::series::{SeriesWriter, put_escape, put_name};
 
 #[cfg(test)]
 mod tests;
@@ -51,12 +52,8 @@ pub fn metric(
     }
     let name = name::spell(header.name, escaping);
     let mut lines = Lines {
-        classic: name::is_classic_metric_name(&name),
-        name: &name,
-        labels,
-        escaping,
+        series: SeriesWriter::new(&name, labels, escaping, number::write_sample),
         timestamp_ms,
-        rendered: None,
         out,
     };
     match (header.kind, value) {
@@ -101,37 +98,17 @@ fn put_histogram(histogram: &Histogram<'_>, lines: &mut Lines<'_, '_>) {
     lines.put("_count", None, count);
 }
 
-/// The lines of one metric: the same labels again and again, under a name with changing suffix.
+/// The lines of one metric.
 struct Lines<'m, 'o> {
-    name: &'m str,
-    /// Whether the name stands before the braces; others stand quoted inside.
-    classic: bool,
-    labels: &'m [Label<'m>],
-    escaping: Escaping,
+    series: SeriesWriter<'m>,
     timestamp_ms: Option<i64>,
-    /// Where in `out` the labels stand since the first line: escaping them once is enough.
-    rendered: Option<(usize, usize)>,
     out: &'o mut Vec<u8>,
 }
 
 impl Lines<'_, '_> {
     /// Writes one line; `extra` is the label that a bucket or quantile adds behind the others.
     fn put(&mut self, suffix: &str, extra: Option<(&str, f64)>, value: f64) {
-        let inside = self.put_name(suffix);
-        if !self.labels.is_empty() {
-            self.out.push(if inside { b',' } else { b'{' });
-            self.put_labels();
-        }
-        let mut open = inside || !self.labels.is_empty();
-        if let Some((name, bound)) = extra {
-            self.out.push(if open { b',' } else { b'{' });
-            open = true;
-            self.out.extend_from_slice(name.as_bytes());
-            self.out.extend_from_slice(b"=\"");
-            number::write_sample(bound, self.out);
-            self.out.push(b'"');
-        }
-        self.out.extend_from_slice(if open { b"} " } else { b" " });
+        self.series.put(suffix, extra, self.out);
         number::write_sample(value, self.out);
         if let Some(timestamp_ms) = self.timestamp_ms {
             self.out.push(b' ');
@@ -139,73 +116,6 @@ impl Lines<'_, '_> {
         }
         self.out.push(b'\n');
     }
-
-    /// Writes the name; says whether that has opened the braces.
-    fn put_name(&mut self, suffix: &str) -> bool {
-        if self.classic {
-            self.out.extend_from_slice(self.name.as_bytes());
-            self.out.extend_from_slice(suffix.as_bytes());
-            return false;
-        }
-        self.out.extend_from_slice(b"{\"");
-        put_quoted(self.name, self.out);
-        self.out.extend_from_slice(suffix.as_bytes());
-        self.out.push(b'"');
-        true
-    }
-
-    fn put_labels(&mut self) {
-        if let Some((start, end)) = self.rendered {
-            self.out.extend_from_within(start..end);
-            return;
-        }
-        let start = self.out.len();
-        for (at, label) in self.labels.iter().enumerate() {
-            if at > 0 {
-                self.out.push(b',');
-            }
-            put_label_name(&name::spell_label(&label.name, self.escaping), self.out);
-            self.out.extend_from_slice(b"=\"");
-            // Upstream treats the value of this label as the metric name it is.
-            if label.name == "__name__" {
-                put_quoted(&name::spell(&label.value, self.escaping), self.out);
-            } else {
-                put_quoted(&label.value, self.out);
-            }
-            self.out.push(b'"');
-        }
-        self.rendered = Some((start, self.out.len()));
-    }
-}
-
-/// Writes a metric name as it is, or quoted where it is not classic.
-pub(crate) fn put_name(name: &str, out: &mut Vec<u8>) {
-    put_bare_or_quoted(name, name::is_classic_metric_name(name), out);
-}
-
-/// Writes a label name as it is, or quoted where it is not classic; upstream does not quote a colon,
-/// and no reader takes that.
-pub(crate) fn put_label_name(name: &str, out: &mut Vec<u8>) {
-    put_bare_or_quoted(name, name::is_classic_label_name(name), out);
-}
-
-fn put_bare_or_quoted(name: &str, bare: bool, out: &mut Vec<u8>) {
-    if bare {
-        out.extend_from_slice(name.as_bytes());
-    } else {
-        out.push(b'"');
-        put_quoted(name, out);
-        out.push(b'"');
-    }
-}
-
-/// Writes what stands between quotes: `\`, `"` and line feed are escaped.
-pub(crate) fn put_quoted(text: &str, out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
-    while let Some(at) = memchr::memchr3(b'\\', b'"', b'\n', rest) {
-        put_escape(&mut rest, at, out);
-    }
-    out.extend_from_slice(rest);
 }
 
 /// Writes a HELP text: `\` and line feed are escaped, quotes are not.
@@ -215,12 +125,4 @@ fn put_help(text: &str, out: &mut Vec<u8>) {
         put_escape(&mut rest, at, out);
     }
     out.extend_from_slice(rest);
-}
-
-/// Writes up to and with the byte at `at`, escaped, and goes on behind it.
-fn put_escape(rest: &mut &[u8], at: usize, out: &mut Vec<u8>) {
-    out.extend_from_slice(&rest[..at]);
-    out.push(b'\\');
-    out.push(if rest[at] == b'\n' { b'n' } else { rest[at] });
-    *rest = &rest[at + 1..];
 }

@@ -1,23 +1,20 @@
 //! The lines of one metric.
 
-use super::{Names, Style};
+use super::Style;
 use crate::error::WriteError;
-use crate::model::{
-    Count, Counter, Exemplar, Header, Histogram, Kind, Label, Summary, Timestamp, Value,
-};
-use crate::name::{self, Escaping};
+use crate::model::{Count, Counter, Exemplar, Header, Histogram, Kind, Summary, Timestamp, Value};
+use crate::name::Escaping;
 use crate::number;
-use crate::text::write::{put_label_name, put_quoted};
+use crate::series::{SeriesWriter, put_labels};
 
-/// The lines of one metric: the same labels again and again, under a name with changing suffix.
+/// The lines of one metric.
 pub(super) struct Lines<'m, 'o> {
     pub(super) style: &'m Style,
     pub(super) header: Header<'m>,
-    pub(super) names: Names<'m>,
-    pub(super) labels: &'m [Label<'m>],
+    /// Behind the name of every sample of a number: `_total`, `_info` or nothing.
+    pub(super) suffix: &'static str,
+    pub(super) series: SeriesWriter<'m>,
     pub(super) timestamp_ms: Option<i64>,
-    /// Where in `out` the labels stand since the first line: escaping them once is enough.
-    pub(super) rendered: Option<(usize, usize)>,
     pub(super) out: &'o mut Vec<u8>,
 }
 
@@ -33,7 +30,7 @@ impl Lines<'_, '_> {
             (Kind::Counter, Value::Counter(counter)) => self.put_counter(counter),
             (Kind::Gauge | Kind::Info | Kind::StateSet, Value::Gauge(value))
             | (Kind::Untyped, Value::Untyped(value)) => {
-                self.put(self.names.suffix, None, Number::Float(*value), None)
+                self.put(self.suffix, None, Number::Float(*value), None)
             }
             (Kind::Summary, Value::Summary(summary)) => self.put_summary(summary),
             (Kind::Histogram | Kind::GaugeHistogram, Value::Histogram(histogram)) => {
@@ -48,7 +45,7 @@ impl Lines<'_, '_> {
 
     fn put_counter(&mut self, counter: &Counter<'_>) -> Result<(), WriteError> {
         self.put(
-            self.names.suffix,
+            self.suffix,
             None,
             Number::Float(counter.value),
             counter.exemplar.as_deref(),
@@ -126,7 +123,7 @@ impl Lines<'_, '_> {
         value: Number,
         exemplar: Option<&Exemplar<'_>>,
     ) -> Result<(), WriteError> {
-        self.put_series(suffix, extra);
+        self.series.put(suffix, extra, self.out);
         match value {
             Number::Float(value) => put_float(value, self.out),
             Number::Integer(value) => self
@@ -147,55 +144,10 @@ impl Lines<'_, '_> {
 
     fn put_created(&mut self, created: Option<Timestamp>) {
         if let Some(created) = created.filter(|_| self.style.created_lines) {
-            self.put_series("_created", None);
+            self.series.put("_created", None, self.out);
             put_float(seconds(created), self.out);
             self.out.push(b'\n');
         }
-    }
-
-    /// Writes name and labels, with the blank behind them.
-    fn put_series(&mut self, suffix: &str, extra: Option<(&str, f64)>) {
-        let inside = self.put_name(suffix);
-        if !self.labels.is_empty() {
-            self.out.push(if inside { b',' } else { b'{' });
-            self.put_labels();
-        }
-        let mut open = inside || !self.labels.is_empty();
-        if let Some((name, bound)) = extra {
-            self.out.push(if open { b',' } else { b'{' });
-            open = true;
-            self.out.extend_from_slice(name.as_bytes());
-            self.out.extend_from_slice(b"=\"");
-            put_float(bound, self.out);
-            self.out.push(b'"');
-        }
-        self.out.extend_from_slice(if open { b"} " } else { b" " });
-    }
-
-    /// Writes the name; says whether that has opened the braces.
-    fn put_name(&mut self, suffix: &str) -> bool {
-        let family = &self.names.family;
-        // Without its family name only a suffix is left, and all suffixes are classic.
-        if family.is_empty() || name::is_classic_metric_name(family) {
-            self.out.extend_from_slice(family.as_bytes());
-            self.out.extend_from_slice(suffix.as_bytes());
-            return false;
-        }
-        self.out.extend_from_slice(b"{\"");
-        put_quoted(family, self.out);
-        self.out.extend_from_slice(suffix.as_bytes());
-        self.out.push(b'"');
-        true
-    }
-
-    fn put_labels(&mut self) {
-        if let Some((start, end)) = self.rendered {
-            self.out.extend_from_within(start..end);
-            return;
-        }
-        let start = self.out.len();
-        put_labels(self.labels, self.style.escaping, self.out);
-        self.rendered = Some((start, self.out.len()));
     }
 
     fn put_exemplar(&mut self, exemplar: &Exemplar<'_>) -> Result<(), WriteError> {
@@ -217,26 +169,8 @@ impl Lines<'_, '_> {
     }
 }
 
-/// Writes labels with commas between, without braces.
-fn put_labels(labels: &[Label<'_>], escaping: Escaping, out: &mut Vec<u8>) {
-    for (at, label) in labels.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        put_label_name(&name::spell_label(&label.name, escaping), out);
-        out.extend_from_slice(b"=\"");
-        // Upstream treats the value of this label as the metric name it is.
-        if label.name == "__name__" {
-            put_quoted(&name::spell(&label.value, escaping), out);
-        } else {
-            put_quoted(&label.value, out);
-        }
-        out.push(b'"');
-    }
-}
-
 /// Writes a float so that it shows to be one: `1.0`, not `1`.
-fn put_float(value: f64, out: &mut Vec<u8>) {
+pub(super) fn put_float(value: f64, out: &mut Vec<u8>) {
     let start = out.len();
     number::write_sample(value, out);
     if value.is_finite() && memchr::memchr2(b'.', b'e', &out[start..]).is_none() {
