@@ -23,37 +23,82 @@ pub struct Peer {
     pub package: &'static str,
     /// Build tags, comma separated.
     pub tags: &'static str,
+    /// Flags for the linker: the version, where clients stumble over a missing one.
+    pub ldflags: &'static str,
+}
+
+impl Peer {
+    /// A peer that builds without tags and linker flags.
+    const fn plain(name: &'static str, folder: &'static str, package: &'static str) -> Self {
+        Self {
+            name,
+            folder,
+            package,
+            tags: "",
+            ldflags: "",
+        }
+    }
+
+    /// A program of Kubernetes itself, with its version stamped in.
+    const fn kubernetes(name: &'static str, package: &'static str) -> Self {
+        Self {
+            ldflags: KUBERNETES_VERSION,
+            ..Self::plain(name, "kubernetes", package)
+        }
+    }
+
+    /// A program of Prometheus, with the tags above.
+    const fn prometheus(name: &'static str, package: &'static str) -> Self {
+        Self {
+            tags: PROMETHEUS_TAGS,
+            ..Self::plain(name, "prometheus", package)
+        }
+    }
 }
 
 /// Prometheus without most service discoveries: they double the build and no test needs them.
 const PROMETHEUS_TAGS: &str = "remove_all_sd,enable_kubernetes_sd";
 
-/// Every real program the tests use.
+/// Without this, kubectl and the operator stumble over `v0.0.0-master`.
+const KUBERNETES_VERSION: &str = "-X k8s.io/component-base/version.gitVersion=v1.36.2 \
+    -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
+
+/// Every real program the tests use, quick builds first.
 pub const PEERS: &[Peer] = &[
-    Peer {
-        name: "pushgateway",
-        folder: "pushgateway",
-        package: "github.com/prometheus/pushgateway",
-        tags: "",
-    },
-    Peer {
-        name: "prometheus",
-        folder: "prometheus",
-        package: "github.com/prometheus/prometheus/cmd/prometheus",
-        tags: PROMETHEUS_TAGS,
-    },
-    Peer {
-        name: "promtool",
-        folder: "prometheus",
-        package: "github.com/prometheus/prometheus/cmd/promtool",
-        tags: PROMETHEUS_TAGS,
-    },
-    Peer {
-        name: "expfmt",
-        folder: "expfmt",
-        package: ".",
-        tags: "",
-    },
+    Peer::plain(
+        "pushgateway",
+        "pushgateway",
+        "github.com/prometheus/pushgateway",
+    ),
+    Peer::plain("expfmt", "expfmt", "."),
+    Peer::plain(
+        "node_exporter",
+        "node_exporter",
+        "github.com/prometheus/node_exporter",
+    ),
+    Peer::plain("etcd", "etcd", "go.etcd.io/etcd/server/v3"),
+    Peer::kubernetes("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    Peer::kubernetes("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+    Peer::plain(
+        "kube-state-metrics",
+        "kube-state-metrics",
+        "k8s.io/kube-state-metrics/v2",
+    ),
+    Peer::plain("helm", "helm", "helm.sh/helm/v4/cmd/helm"),
+    Peer::prometheus(
+        "prometheus",
+        "github.com/prometheus/prometheus/cmd/prometheus",
+    ),
+    Peer::prometheus("promtool", "github.com/prometheus/prometheus/cmd/promtool"),
+    Peer::kubernetes(
+        "kube-controller-manager",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+    ),
+    Peer::plain(
+        "operator",
+        "operator",
+        "github.com/prometheus-operator/prometheus-operator/cmd/operator",
+    ),
 ];
 
 /// The binary of the peer called `name`, built now if it is not in the cache.
@@ -121,6 +166,9 @@ fn build(peer: &Peer) -> Result<PathBuf> {
         if !peer.tags.is_empty() {
             go.arg(format!("-tags={}", peer.tags));
         }
+        if !peer.ldflags.is_empty() {
+            go.arg(format!("-ldflags={}", peer.ldflags));
+        }
         go.arg("-o").arg(folder.join(peer.name)).arg(peer.package);
         watch(go).with_context(|| format!("go build {} in {}", peer.package, source.display()))
     })?;
@@ -162,7 +210,7 @@ fn fingerprint(peer: &Peer, source: &Path) -> Result<u64> {
     files.retain(|path| path.is_file());
     files.sort();
     let mut hash = DefaultHasher::new();
-    (peer.package, peer.tags).hash(&mut hash);
+    (peer.package, peer.tags, peer.ldflags).hash(&mut hash);
     for file in files {
         file.file_name().hash(&mut hash);
         fs::read(&file)?.hash(&mut hash);

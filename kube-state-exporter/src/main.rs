@@ -1,0 +1,2 @@
+//! The kube-state exporter.
+fn main() {}

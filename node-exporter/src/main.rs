@@ -1,0 +1,2 @@
+//! The node exporter.
+fn main() {}
