@@ -18,7 +18,7 @@ check: ## Run the quick part: formatting, lints, unit tests, goldens
 
 bench: ## Print the table: ours, the real program, the limit
 	@tests/tools/setup.sh
-	@cargo build --release -p pushgateway
+	@cargo build --release -p pushgateway -p node-exporter -p kube-state-exporter
 	@cargo bench -p promontory-tests --bench table -- $(ARGS)
 
 lint: ## Formatting and clippy, warnings are errors

@@ -5,7 +5,12 @@
 
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +23,43 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+/// A limit server in a process of its own; ends with the value.
+pub(crate) struct Limit {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Limit {
+    /// Starts the limit called `mode` (see [`serve`]) with its file, or a folder for one.
+    pub(crate) fn start(mode: &str, path: &Path) -> Result<Self> {
+        let file = if path.is_dir() {
+            path.join(format!("limit-{mode}"))
+        } else {
+            path.to_owned()
+        };
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["limit", mode])
+            .arg(file)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take().context("the limit server's output")?;
+        let mut address = String::new();
+        BufReader::new(output).read_line(&mut address)?;
+        Ok(Self {
+            child,
+            address: address.trim().parse()?,
+        })
+    }
+}
+
+impl Drop for Limit {
+    fn drop(&mut self) {
+        // It is ours and has nothing to save; failing to end it can only mean it is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// What stands behind the bare server.
 #[derive(Clone)]
 enum Work {
@@ -29,6 +71,8 @@ enum Work {
     Log(SyncSender<(Bytes, oneshot::Sender<()>)>),
     /// Answer with bytes that were ready before.
     Page(Bytes),
+    /// Read these files from their start, answer.
+    Reads(Arc<Vec<File>>),
 }
 
 /// Serves one limit on an ephemeral loopback port, prints the address, and stays until killed.
@@ -38,6 +82,7 @@ pub(crate) fn serve(mode: &str, file: &str) -> Result<()> {
         "parse" => Work::Parse,
         "log" => Work::Log(start_log(file)?),
         "page" => Work::Page(std::fs::read(file)?.into()),
+        "reads" => Work::Reads(Arc::new(open_all(file)?)),
         _ => bail!("no limit is called {mode:?}"),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -83,6 +128,10 @@ async fn answer(
             std::hint::black_box(walk(&body));
             Bytes::new()
         }
+        Work::Reads(files) => {
+            read_all(&files);
+            Bytes::new()
+        }
         Work::Log(log) => {
             let (done, waiting) = oneshot::channel();
             let sent = log.try_send((body, done)).is_ok();
@@ -102,6 +151,22 @@ fn walk(body: &[u8]) -> usize {
     let limits = promontory_exposition::format::Limits::default();
     promontory_exposition::format::read(promontory_exposition::Format::Text, body, &limits)
         .map_or(0, |families| families.len())
+}
+
+/// The files a list names, a path a line.
+fn open_all(list: &str) -> Result<Vec<File>> {
+    let paths = std::fs::read_to_string(list)?;
+    let open = |path: &str| File::open(path).with_context(|| format!("opening {path}"));
+    paths.lines().map(open).collect()
+}
+
+/// Reads every file from its start, as far as one large read goes.
+fn read_all(files: &[File]) {
+    let mut buffer = vec![0; 64 * 1024];
+    for file in files {
+        // A file that fails now costs what it costs; the floor has no opinion on its content.
+        let _ = std::hint::black_box(file.read_at(&mut buffer, 0));
+    }
 }
 
 /// A thread that appends what waits and syncs once for all of it.
