@@ -12,6 +12,8 @@ mod hostile;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod kube;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod parity;

@@ -2,15 +2,19 @@
 //!
 //! Everything here drives programs from outside, through the doors their users have. It must never reach into our
 //! crates for behaviour, never bind anything but loopback, and never leave a process behind. It is blocking on
-//! purpose: a test reads as a list of steps. Start with [`gateway`], which starts ours or the real pushgateway.
+//! purpose: a test reads as a list of steps. Start with [`gateway`], which starts ours or the real
+//! pushgateway, or with [`cluster`], a real Kubernetes control plane.
 
 pub mod case;
+pub mod cluster;
 pub mod gateway;
 pub mod http;
+pub mod lifeline;
 pub mod parity;
 pub mod peers;
 pub mod process;
 pub mod prometheus;
+pub mod proxy;
 pub mod python;
 pub mod random;
 pub mod state;

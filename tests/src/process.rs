@@ -1,4 +1,5 @@
-//! A guard around a started program: it is killed by its pid when the guard goes, whatever the test did.
+//! A guard around a started program: it is killed by its pid when the guard goes, whatever the test did, and by
+//! [`crate::lifeline`] when the whole test is killed.
 //!
 //! Output goes to a file, so that no pipe ever fills up and a failed test can show it. Waiting is always for an event
 //! with a deadline ([`until`]), never for a length of time.
@@ -9,6 +10,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+
+use crate::lifeline;
 
 /// How long a program may take to become ready or to end. Generous: build machines are busy.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,6 +36,7 @@ impl Process {
             .stderr(file)
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        lifeline::hold(child.id());
         Ok(Self {
             child,
             log: log.to_path_buf(),
@@ -58,6 +62,7 @@ impl Process {
     pub fn kill9(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
+        lifeline::release(self.pid());
         Ok(())
     }
 
@@ -75,9 +80,11 @@ impl Process {
     /// # Errors
     /// If it does not end within [`PATIENCE`].
     pub fn wait(&mut self) -> Result<ExitStatus> {
-        until("the program to end", || {
+        let status = until("the program to end", || {
             self.child.try_wait().ok().flatten()
-        })
+        })?;
+        lifeline::release(self.pid());
+        Ok(status)
     }
 
     /// Waits until `ready` says yes, giving up at once if the program ends before that.
@@ -107,6 +114,7 @@ impl Drop for Process {
         // Both fail only when the process is already gone, which is what we want.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        lifeline::release(self.child.id());
     }
 }
 

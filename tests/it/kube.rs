@@ -1,0 +1,3 @@
+//! The kube-state exporter beside the real kube-state-metrics, on a real control plane.
+
+mod cluster;
