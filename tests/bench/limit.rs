@@ -77,6 +77,9 @@ enum Work {
 
 /// Serves one limit on an ephemeral loopback port, prints the address, and stays until killed.
 pub(crate) fn serve(mode: &str, file: &str) -> Result<()> {
+    if mode == "fetch" {
+        return fetch(file);
+    }
     let work = match mode {
         "empty" => Work::Nothing,
         "parse" => Work::Parse,
@@ -151,6 +154,20 @@ fn walk(body: &[u8]) -> usize {
     let limits = promontory_exposition::format::Limits::default();
     promontory_exposition::format::read(promontory_exposition::Format::Text, body, &limits)
         .map_or(0, |families| families.len())
+}
+
+/// Fetches paths over plain HTTP and looks for the line ends of what comes; the first line of the list is the address.
+fn fetch(list: &str) -> Result<()> {
+    let list = std::fs::read_to_string(list)?;
+    let mut lines = list.lines();
+    let address = lines.next().context("no address")?.parse()?;
+    let mut connection = promontory_tests::http::Connection::open(address)?;
+    for path in lines {
+        let answer = connection.send(&promontory_tests::http::Request::new("GET", path))?;
+        anyhow::ensure!(answer.status == 200, "{path}: {}", answer.status);
+        std::hint::black_box(memchr::memchr_iter(b'\n', &answer.body).count());
+    }
+    Ok(())
 }
 
 /// The files a list names, a path a line.

@@ -7,10 +7,12 @@
 
 mod formats;
 mod held;
+mod kube;
 mod limit;
 mod load;
 mod measure;
 mod node;
+mod objects;
 mod pushgateway;
 mod table;
 
@@ -28,6 +30,7 @@ const PARTS: &[Part] = &[
     ("formats", formats::rows),
     ("pushgateway", pushgateway::rows),
     ("node", node::rows),
+    ("kube", kube::rows),
 ];
 
 fn main() -> Result<()> {

@@ -10,24 +10,24 @@ const TICKS_PER_SECOND: u64 = 100;
 
 /// CPU time, user and system, of all threads of a process, ended ones included. Steps of 10 ms.
 pub(crate) fn cpu(pid: u32) -> Result<Duration> {
-    let stat =
-        fs::read_to_string(format!("/proc/{pid}/stat")).context("reading a process' CPU time")?;
-    // The command name may hold blanks; fields are counted after its closing parenthesis.
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
+    ticks(&format!("/proc/{pid}/stat"), [11, 12])
+}
+
+/// CPU time of all children of this process that have ended.
+pub(crate) fn children_cpu() -> Result<Duration> {
+    ticks("/proc/self/stat", [13, 14])
+}
+
+/// The sum of two fields of a `stat` file, counted behind the command name, which may hold blanks.
+fn ticks(path: &str, fields: [usize; 2]) -> Result<Duration> {
+    let stat = fs::read_to_string(path).context("reading a process' CPU time")?;
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let all: Vec<u64> = rest
         .split_whitespace()
+        .map(|field| field.parse().unwrap_or(0))
         .collect();
-    let ticks = |index: usize| {
-        fields
-            .get(index)
-            .and_then(|field| field.parse::<u64>().ok())
-            .unwrap_or(0)
-    };
-    Ok(Duration::from_millis(
-        (ticks(11) + ticks(12)) * 1000 / TICKS_PER_SECOND,
-    ))
+    let sum: u64 = fields.iter().filter_map(|&field| all.get(field)).sum();
+    Ok(Duration::from_millis(sum * 1000 / TICKS_PER_SECOND))
 }
 
 /// Memory of a process in bytes: resident now, and at its highest.

@@ -18,6 +18,8 @@ packages=""
 command -v cc >/dev/null 2>&1 || packages="$packages gcc libc6-dev"
 command -v curl >/dev/null 2>&1 || packages="$packages curl"
 command -v openssl >/dev/null 2>&1 || packages="$packages openssl"
+# Counts system calls in tests and benches.
+command -v strace >/dev/null 2>&1 || packages="$packages strace"
 command -v python3 >/dev/null 2>&1 || packages="$packages python3"
 # On Debian, venv is a package of its own.
 python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || packages="$packages python3-venv"
