@@ -88,16 +88,22 @@ pub(crate) fn put_labels(labels: &[Label<'_>], escaping: Escaping, out: &mut Vec
         if at > 0 {
             out.push(b',');
         }
-        put_label_name(&name::spell_label(&label.name, escaping), out);
-        out.extend_from_slice(b"=\"");
+        let name = name::spell_label(&label.name, escaping);
         // Upstream treats the value of this label as the metric name it is.
         if label.name == "__name__" {
-            put_quoted(&name::spell(&label.value, escaping), out);
+            put_label(&name, &name::spell(&label.value, escaping), out);
         } else {
-            put_quoted(&label.value, out);
+            put_label(&name, &label.value, out);
         }
-        out.push(b'"');
     }
+}
+
+/// Writes one label whose name is spelled already.
+pub(crate) fn put_label(name: &str, value: &str, out: &mut Vec<u8>) {
+    put_label_name(name, out);
+    out.extend_from_slice(b"=\"");
+    put_quoted(value, out);
+    out.push(b'"');
 }
 
 /// Writes a metric name as it is, or quoted where it is not classic.

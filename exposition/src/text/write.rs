@@ -17,22 +17,34 @@ mod tests;
 /// Starts a family: HELP and TYPE.
 pub fn begin(header: Header<'_>, escaping: Escaping, out: &mut Vec<u8>) {
     let name = name::spell(header.name, escaping);
-    if let Some(help) = header.help {
+    put_header(&name, header.help, kind(header.kind), out);
+}
+
+/// The word of a type in this format, which does not know all of them.
+pub(crate) fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "counter",
+        Kind::Gauge | Kind::Info | Kind::StateSet => "gauge",
+        Kind::Untyped => "untyped",
+        Kind::Summary => "summary",
+        Kind::Histogram | Kind::GaugeHistogram => "histogram",
+    }
+}
+
+/// HELP and TYPE under a name that is spelled already.
+pub(crate) fn put_header(name: &str, help: Option<&str>, kind: &str, out: &mut Vec<u8>) {
+    if let Some(help) = help {
         out.extend_from_slice(b"# HELP ");
-        put_name(&name, out);
+        put_name(name, out);
         out.push(b' ');
         put_help(help, out);
         out.push(b'\n');
     }
     out.extend_from_slice(b"# TYPE ");
-    put_name(&name, out);
-    out.extend_from_slice(match header.kind {
-        Kind::Counter => b" counter\n",
-        Kind::Gauge | Kind::Info | Kind::StateSet => b" gauge\n",
-        Kind::Untyped => b" untyped\n",
-        Kind::Summary => b" summary\n",
-        Kind::Histogram | Kind::GaugeHistogram => b" histogram\n",
-    });
+    put_name(name, out);
+    out.push(b' ');
+    out.extend_from_slice(kind.as_bytes());
+    out.push(b'\n');
 }
 
 /// Writes the lines of one metric.
