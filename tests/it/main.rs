@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
 mod expfmt;
 #[cfg(test)]
 mod hostile;

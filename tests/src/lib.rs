@@ -8,6 +8,7 @@
 pub mod case;
 pub mod cluster;
 pub mod gateway;
+pub mod helm;
 pub mod http;
 pub mod lifeline;
 pub mod parity;
