@@ -1,0 +1,87 @@
+//! Namespaces: `kube_namespace_*`.
+
+use serde::Deserialize;
+
+use super::{Family, Part, Resource};
+use crate::object::{Condition, Meta, Text, nullable};
+use crate::samples::{CONDITION_STATUSES, Samples, flag};
+
+/// The resource.
+pub(super) struct Namespaces;
+
+impl Resource for Namespaces {
+    type Object<'a> = Namespace<'a>;
+
+    const NAME: &'static str = "namespaces";
+    const GROUP: &'static str = "";
+    const VERSION: &'static str = "v1";
+    const NAMESPACED: bool = false;
+    const COMMON: &'static [(&'static str, Part)] = &[("namespace", Part::Name)];
+    const FAMILIES: &'static [Family<Self>] = &[
+        Family::stable(
+            "kube_namespace_created",
+            "Unix creation timestamp",
+            |namespace, samples| samples.time(namespace.metadata.creation_timestamp),
+        ),
+        Family::alpha(
+            "kube_namespace_annotations",
+            "Kubernetes annotations converted to Prometheus labels.",
+            |namespace, samples| samples.annotations(&namespace.metadata),
+        ),
+        Family::stable(
+            "kube_namespace_labels",
+            "Kubernetes labels converted to Prometheus labels.",
+            |namespace, samples| samples.labels(&namespace.metadata),
+        ),
+        Family::stable(
+            "kube_namespace_status_phase",
+            "kubernetes namespace status phase.",
+            |namespace, samples| namespace.phase(samples),
+        ),
+        Family::alpha(
+            "kube_namespace_status_condition",
+            "The condition of a namespace.",
+            |namespace, samples| namespace.conditions(samples),
+        ),
+    ];
+
+    fn meta<'o, 'a>(object: &'o Self::Object<'a>) -> &'o Meta<'a> {
+        &object.metadata
+    }
+}
+
+/// What the families read of a namespace.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Namespace<'a> {
+    #[serde(borrow)]
+    metadata: Meta<'a>,
+    #[serde(borrow)]
+    status: Status<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Status<'a> {
+    #[serde(borrow)]
+    phase: Text<'a>,
+    #[serde(borrow, deserialize_with = "nullable")]
+    conditions: Vec<Condition<'a>>,
+}
+
+impl Namespace<'_> {
+    fn phase(&self, samples: &mut Samples<'_>) {
+        for phase in ["Active", "Terminating"] {
+            samples.add(&[("phase", phase)], flag(self.status.phase == phase));
+        }
+    }
+
+    fn conditions(&self, samples: &mut Samples<'_>) {
+        for condition in &self.status.conditions {
+            for (status, word) in CONDITION_STATUSES {
+                let labels = [("condition", &*condition.kind), ("status", word)];
+                samples.add(&labels, flag(condition.status == status));
+            }
+        }
+    }
+}
