@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use promontory_exposition::gzip::{self, Compressor};
-use promontory_exposition::{Format, line};
+use promontory_exposition::line::{self, Format};
 
 use super::block::Block;
 use crate::resource::About;
@@ -27,13 +27,12 @@ impl Heading {
         let help = about.help_text();
         Self([Format::Text, Format::OpenMetrics].map(|format| {
             let mut text = Vec::new();
-            line::header(format, about.header(&help), &mut text);
+            line::header(about.header(&help), format, &mut text);
             let compressed = Arc::new(gzip::Block::compress(&text));
             (text, compressed)
         }))
     }
 
-    /// Formats other than OpenMetrics get the classic text.
     fn of(&self, format: Format) -> &(Vec<u8>, Piece) {
         &self.0[usize::from(format == Format::OpenMetrics)]
     }

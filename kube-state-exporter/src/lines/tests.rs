@@ -1,5 +1,6 @@
 use promontory_exposition::gzip::{self, Compressor};
-use promontory_exposition::{Format, Kind};
+use promontory_exposition::Kind;
+use promontory_exposition::line::Format;
 
 use super::*;
 use crate::object::Meta;
