@@ -2,11 +2,13 @@
 //!
 //! A scrape is answered whole or not at all: a page is built before its status is sent, so there is
 //! never a part of a page under a 200. Programs that collect use [`service`]; programs that hold ready
-//! pages use the pieces: [`negotiate`], [`Encoding::choose`], [`answer`], [`failure`]. What the scrapes
-//! themselves cost is counted in `scrape/meter.rs`.
+//! pages use the pieces: [`negotiate`], [`Encoding::choose`], [`answer`], [`failure`]; programs whose
+//! pages are too large to be held use [`stream()`] (`scrape/stream.rs`). What the scrapes themselves cost is
+//! counted in `scrape/meter.rs`.
 
 mod encoding;
 mod meter;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +26,7 @@ use tracing::error;
 
 pub use encoding::{ENCODINGS, Encoding};
 pub use meter::Meter;
+pub use stream::{PageSink, SinkError, stream};
 
 use meter::InFlight;
 
@@ -128,10 +131,7 @@ async fn scrape(
     };
     let max = options.requests_max;
     let Some(in_flight) = options.meter.enter(max) else {
-        return plain(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &format!("Limit of concurrent requests reached ({max}), try again later."),
-        );
+        return too_many(max);
     };
     let options = options.clone();
     let work = move || {
@@ -141,6 +141,14 @@ async fn scrape(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|err| failure(&err))
+}
+
+/// The answer to a scrape beyond `Options::requests_max`, in promhttp's words.
+fn too_many(max: usize) -> Response {
+    plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &format!("Limit of concurrent requests reached ({max}), try again later."),
+    )
 }
 
 /// The answer to a scrape, counted and logged.

@@ -53,13 +53,14 @@ impl Meter {
 impl InFlight {
     /// Ends a scrape and counts its status.
     pub(super) fn done(self, response: Response) -> Response {
-        let counter = if response.status() == StatusCode::OK {
-            &self.0.ok
-        } else {
-            &self.0.failed
-        };
-        counter.fetch_add(1, Relaxed);
+        self.end(response.status() == StatusCode::OK);
         response
+    }
+
+    /// Ends a scrape whose status is sent before its page is made, and counts how it went.
+    pub(super) fn end(self, ok: bool) {
+        let counter = if ok { &self.0.ok } else { &self.0.failed };
+        counter.fetch_add(1, Relaxed);
     }
 }
 
