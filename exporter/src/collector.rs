@@ -1,17 +1,17 @@
 //! Collectors, and the registry that runs them for a scrape.
 //!
-//! A collector reads something and writes families into a batch. The registry runs each on a thread
-//! of its own (`collector/worker.rs`), under a deadline and behind a panic fence: what one collector
-//! does wrong costs its own series only, also where its metrics do not fit the page of the others
-//! (`collector/gathered.rs`). Nothing here knows HTTP; `scrape` asks for a page.
+//! A collector reads something and writes families into a batch. The registry runs them one after the
+//! other, under a deadline and behind a panic fence, past one that hangs (`collector/round.rs`): what one
+//! collector does wrong costs its own series only, also where its metrics do not fit the page of the
+//! others (`collector/gathered.rs`). Nothing here knows HTTP; `scrape` asks for a page.
 
 mod gathered;
 mod prometheus_client;
+mod round;
 #[cfg(test)]
 mod tests;
-mod worker;
 
-use std::sync::mpsc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use promontory_exposition::batch::Batch;
@@ -20,10 +20,10 @@ use tracing::{debug, error};
 pub use gathered::Gathered;
 pub use prometheus_client::PrometheusClient;
 
-pub(crate) use worker::panic_words;
+pub(crate) use round::panic_words;
 
 use gathered::Part;
-use worker::{Outcome, Worker};
+use round::{Member, Outcome, Runners};
 
 /// No scrape waits longer than this, whatever its caller says.
 const PATIENCE_MAX: Duration = Duration::from_secs(24 * 3600);
@@ -68,7 +68,8 @@ impl From<std::io::Error> for CollectError {
 /// The collectors of one site.
 #[derive(Default)]
 pub struct Registry {
-    workers: Vec<Worker>,
+    members: Vec<Arc<Member>>,
+    runners: Runners,
     disabled: Vec<String>,
     series: Option<ScrapeSeries>,
 }
@@ -116,14 +117,13 @@ impl Registry {
 
     /// The same for a collector chosen at run time.
     pub fn add_boxed(&mut self, collector: Box<dyn Collector>) -> &mut Self {
-        self.workers.push(Worker::start(collector.into(), true));
+        self.members.push(Member::new(collector, true));
         self
     }
 
     /// Adds a collector that is part of every page: metrics about the program itself.
     pub fn always(&mut self, collector: impl Collector) -> &mut Self {
-        self.workers
-            .push(Worker::start(std::sync::Arc::new(collector), false));
+        self.members.push(Member::new(Box::new(collector), false));
         self
     }
 
@@ -142,59 +142,33 @@ impl Registry {
 
     /// The names of the collectors that filters apply to, in the order in which they were added.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.workers
+        self.members
             .iter()
-            .filter(|worker| worker.filtered)
-            .map(Worker::name)
+            .filter(|member| member.filtered)
+            .map(|member| member.name())
     }
 
-    /// Runs the collectors side by side and gathers what they wrote until the deadline. Blocks; the
-    /// caller is no async thread.
+    /// Runs the collectors and gathers what they wrote until the deadline. Blocks; the caller is no async
+    /// thread.
     ///
     /// # Errors
     /// A filter that names an unknown or disabled collector.
     pub fn gather(&self, filter: &Filter, patience: Duration) -> Result<Gathered, FilterError> {
         self.check(filter)?;
-        let begin = Instant::now();
-        let deadline = begin + patience.min(PATIENCE_MAX);
-        let (reply, outcomes) = mpsc::channel();
-        let asked: Vec<&Worker> = self
-            .workers
+        let deadline = Instant::now() + patience.min(PATIENCE_MAX);
+        let asked: Vec<Arc<Member>> = self
+            .members
             .iter()
-            .filter(|worker| worker.is_asked(filter))
+            .filter(|member| !member.filtered || filter.takes(member.name()))
+            .map(Arc::clone)
             .collect();
-        let asks = asked
-            .iter()
-            .enumerate()
-            .map(|(index, worker)| worker.ask(index, deadline, reply.clone()));
-        let jobs: Vec<Result<u64, &str>> = asks.collect();
-        drop(reply);
-        let mut answers: Vec<Option<Outcome>> = asked.iter().map(|_| None).collect();
-        for _ in jobs.iter().flatten() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok((index, outcome)) = outcomes.recv_timeout(left) else {
-                break;
-            };
-            answers[index] = Some(outcome);
-        }
+        let outcomes = self.runners.run(asked.clone(), deadline);
         // In the order of the registry: where metrics collide, the same collector wins every time.
-        let parts = asked
-            .iter()
-            .zip(jobs)
-            .zip(answers)
-            .map(|((worker, job), answer)| {
-                let outcome = match (job, answer) {
-                    (_, Some(outcome)) => outcome,
-                    (Err(refusal), None) => Outcome::refused(refusal),
-                    (Ok(job), None) => {
-                        worker.mark_late(job);
-                        Outcome::late(begin.elapsed())
-                    }
-                };
-                part(worker, outcome)
-            });
+        let parts = asked.iter().zip(outcomes);
         Ok(Gathered {
-            parts: parts.collect(),
+            parts: parts
+                .map(|(member, outcome)| part(member, outcome))
+                .collect(),
             series: self.series,
         })
     }
@@ -215,9 +189,20 @@ impl Registry {
     }
 }
 
+impl Filter {
+    fn takes(&self, name: &str) -> bool {
+        let named = |names: &[String]| names.iter().any(|known| known == name);
+        match self {
+            Self::All => true,
+            Self::Only(names) => named(names),
+            Self::Without(names) => !named(names),
+        }
+    }
+}
+
 /// What one collector adds to a page; tells the log how it went.
-fn part(worker: &Worker, outcome: Outcome) -> Part {
-    let name = worker.name().to_owned();
+fn part(member: &Member, outcome: Outcome) -> Part {
+    let name = member.name().to_owned();
     let duration_seconds = outcome.duration.as_secs_f64();
     match &outcome.result {
         Ok(()) => debug!(name, duration_seconds, "collector succeeded"),
@@ -228,7 +213,7 @@ fn part(worker: &Worker, outcome: Outcome) -> Part {
     }
     Part {
         name,
-        filtered: worker.filtered,
+        filtered: member.filtered,
         success: outcome.result.is_ok(),
         duration_seconds,
         batch: outcome.batch,

@@ -11,6 +11,7 @@ mod flags;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -34,7 +35,22 @@ pub struct Program {
     spelling: Spelling,
     style: Style,
     flags: Vec<Flag>,
+    threads: Threads,
 }
+
+/// How many threads answer requests.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Threads {
+    /// One a core: for programs that many clients ask at a time.
+    Cores,
+    /// The main thread: for programs that somebody scrapes now and then. Work that blocks has threads of its own
+    /// either way.
+    One,
+}
+
+/// How long a thread for blocking work waits for more: longer than the pause between two scrapes, so that a scrape
+/// makes no thread.
+const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(150);
 
 /// What a program finds when it starts.
 #[derive(Debug)]
@@ -66,6 +82,7 @@ impl Program {
             spelling: Spelling::Kingpin,
             style: Style::Slog,
             flags: Vec::new(),
+            threads: Threads::Cores,
         }
     }
 
@@ -87,6 +104,13 @@ impl Program {
     #[must_use]
     pub fn log_style(mut self, style: Style) -> Self {
         self.style = style;
+        self
+    }
+
+    /// Answers requests on other threads than one a core.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -145,8 +169,13 @@ impl Program {
         flags: Flags,
         start: impl FnOnce(&Context) -> anyhow::Result<Service>,
     ) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let mut runtime = match self.threads {
+            Threads::Cores => tokio::runtime::Builder::new_multi_thread(),
+            Threads::One => tokio::runtime::Builder::new_current_thread(),
+        };
+        let runtime = runtime
             .enable_all()
+            .thread_keep_alive(THREAD_KEEP_ALIVE)
             .build()
             .context("starting the async runtime")?;
         let result = runtime.block_on(async {

@@ -240,6 +240,28 @@ fn a_collector_that_hangs_loses_its_own_series_and_is_not_started_again() {
 }
 
 #[test]
+fn a_slow_collector_does_not_hold_up_those_behind_it() {
+    let (told, tell) = channel();
+    let (told, tell) = (Mutex::new(told), Mutex::new(tell));
+    let mut registry = registry();
+    // The first cannot end before the second has run.
+    registry.add(Act("first", move |_: &mut Batch| {
+        let heard = tell.lock().expect("no panic").recv_timeout(PATIENT);
+        heard.map_err(CollectError::failed)
+    }));
+    registry.add(Act("second", move |_: &mut Batch| {
+        let said = told.lock().expect("no panic").send(());
+        said.map_err(CollectError::failed)
+    }));
+    let gathered = registry.gather(&Filter::All, PATIENT).expect("no filter");
+    let expected = [("first", "1"), ("second", "1")];
+    assert_eq!(
+        successes(gathered),
+        expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    );
+}
+
+#[test]
 fn scrapes_at_the_same_time_all_get_an_answer() {
     let mut registry = registry();
     registry

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use axum::Router;
 
-use super::{EXPORTER_FLAGS, Program, Service, web_flags};
+use super::{EXPORTER_FLAGS, Program, Service, Threads, web_flags};
 use crate::collector::Registry;
 use crate::flag::Flags;
 use crate::landing::{self, Landing};
@@ -23,6 +23,7 @@ impl Program {
     {
         let (name, about, build) = (self.name, self.about, self.build);
         let program = self
+            .threads(Threads::One)
             .flags(EXPORTER_FLAGS.iter().cloned())
             .flags(web_flags(listen));
         program.run(|context| {

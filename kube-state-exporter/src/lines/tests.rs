@@ -1,5 +1,5 @@
-use promontory_exposition::gzip::{self, Compressor};
 use promontory_exposition::Kind;
+use promontory_exposition::gzip::{self, Compressor};
 use promontory_exposition::line::Format;
 
 use super::*;
