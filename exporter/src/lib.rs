@@ -28,8 +28,8 @@
 //! - **Pages**: the metrics as text or protobuf, whichever the scraper asks for, gzip and zstd, whole or not
 //!   at all; a landing page; `/-/healthy` and `/-/ready`. OpenMetrics only where
 //!   [`scrape::Options::offer`] says so: like promhttp, [`Program::export`](program::Program::export) does not.
-//! - **Fences**: each collector has its own thread, a deadline (what Prometheus says it waits, less a
-//!   margin) and a panic fence. One that hangs, fails, panics or writes what collides with others
+//! - **Fences**: a deadline for each scrape (what Prometheus says it waits, less a margin), a panic fence around
+//!   each collector, and nobody waits behind one that hangs. One that hangs, fails, panics or writes what collides with others
 //!   costs its own series only, and a log line.
 //! - **Metrics about itself**: `process_*`, `<program>_build_info`, `promhttp_metric_handler_*`; and
 //!   `<namespace>_scrape_collector_{duration_seconds,success}` with
@@ -44,6 +44,7 @@
 //!   their values. `collect[]` and `exclude[]` choose among collectors by name.
 //! - Routes of your own, several sites, work at the end: [`Program::run`](program::Program::run); see
 //!   `examples/two_sites.rs`.
+//! - A batch job that ends before it is scraped: [`push`] sends a registry, a batch or text to a Pushgateway.
 //! - The same as kube-state-metrics spells it: [`Spelling::Pflag`](flag::Spelling::Pflag).
 #![forbid(unsafe_code)]
 
@@ -59,6 +60,7 @@ pub mod listen;
 pub mod log;
 pub mod process;
 pub mod program;
+pub mod push;
 pub mod scrape;
 pub mod server;
 pub mod shutdown;

@@ -21,3 +21,5 @@ mod life;
 mod parity;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod rust_client;

@@ -18,6 +18,7 @@ mod client_certs;
 mod limits;
 mod listening;
 mod program;
+mod push;
 mod reload;
 mod stopping;
 mod tls;
