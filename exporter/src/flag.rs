@@ -2,11 +2,14 @@
 //!
 //! A program lists its flags once, as [`Flag`] values in the order in which the help shows them. Two
 //! spellings exist because the replaced programs use two libraries: kingpin (pushgateway, node
-//! exporter) and pflag (kube-state-metrics). Nothing here exits: the caller does what [`Parsed`] says.
-//! Of the environment only `COLUMNS` counts, the width of help. Parsing is in `flag/parse.rs`, help in
-//! `flag/help.rs`, README rows, man page and completions in `flag/docs.rs`.
+//! exporter) and pflag (kube-state-metrics), which also has sub-commands (`flag/command.rs`). Nothing here
+//! exits: the caller does what [`Parsed`] says.
+//! Of the environment only `COLUMNS` counts, the width of help. Parsing is in `flag/parse.rs`, complaints in
+//! `flag/complaint.rs`, help in `flag/help.rs`, README rows, man page and completions in `flag/docs.rs`.
 
 mod argfile;
+mod command;
+mod complaint;
 mod docs;
 mod help;
 mod parse;
@@ -18,6 +21,7 @@ mod value;
 use std::borrow::Cow;
 use std::fmt;
 
+pub use command::Command;
 pub use setting::{Flags, Setting};
 
 /// What a flag takes, and its default.
@@ -80,7 +84,7 @@ pub struct Flag {
     pub takes: Takes,
     /// What it does: one or more sentences.
     pub help: Cow<'static, str>,
-    /// What stands for the value in help, where the default is not to be shown there.
+    /// What stands for the value in help: in kingpin's instead of the default, in pflag's instead of the name of the type.
     pub placeholder: Option<&'static str>,
     /// Known to the parser, absent from help and README.
     pub hidden: bool,
@@ -175,6 +179,7 @@ pub enum Spelling {
 ///     about: "Sleeps.",
 ///     spelling: Spelling::Kingpin,
 ///     flags: vec![Flag::duration("sleep", "5m", "How long to sleep.")],
+///     commands: vec![],
 ///     version: "sleeper 1.0".to_owned(),
 /// };
 /// let Ok(Parsed::Run(flags)) = table.parse(["--sleep=90s".to_owned()]) else { return };
@@ -194,6 +199,8 @@ pub struct Table {
     pub spelling: Spelling,
     /// Its own flags, in help's order; `--help` and `--version` are added around them.
     pub flags: Vec<Flag>,
+    /// Its own sub-commands, in pflag's spelling; `completion`, `help` and `version` are added.
+    pub commands: Vec<Command>,
     /// What `--version` prints, without a final line break.
     pub version: String,
 }
@@ -237,6 +244,9 @@ static HELP: Flag = Flag::switch(
 )
 .short('h');
 static VERSION: Flag = Flag::switch("version", "Show application version.");
+/// The same in cobra's words; it has a command for the version, and knows no such flag.
+static HELP_PFLAG: Flag = Flag::switch("help", "Print Help text").short('h');
+static VERSION_PFLAG: Flag = Flag::switch("version", "Print version information.").hidden();
 static DERIVED: &[Flag] = &[
     Flag::switch("help-long", "Generate long help.").hidden(),
     Flag::switch("help-man", "Generate a man page.").hidden(),
@@ -261,9 +271,13 @@ static DERIVED: &[Flag] = &[
 impl Table {
     /// All flags in help's order, boilerplate included.
     fn rows(&self) -> impl Iterator<Item = &Flag> {
-        std::iter::once(&HELP)
+        let (help, version) = match self.spelling {
+            Spelling::Kingpin => (&HELP, &VERSION),
+            Spelling::Pflag => (&HELP_PFLAG, &VERSION_PFLAG),
+        };
+        std::iter::once(help)
             .chain(DERIVED)
             .chain(&self.flags)
-            .chain(std::iter::once(&VERSION))
+            .chain(std::iter::once(version))
     }
 }

@@ -20,8 +20,8 @@ use tracing::{error, info};
 pub use flags::{EXPORTER_FLAGS, TELEMETRY_PATH, web_flags};
 
 use crate::collector;
-use crate::flag::{Flag, Flags, Parsed, Spelling, Table};
-use crate::log::{self, Settings, Style};
+use crate::flag::{Command, Flag, Flags, Parsed, Spelling, Table};
+use crate::log::{self, Level, Settings, Style};
 use crate::process::Build;
 use crate::server::{Server, Site};
 use crate::shutdown::Shutdown;
@@ -34,8 +34,10 @@ pub struct Program {
     build: Build,
     spelling: Spelling,
     style: Style,
+    level: fn(&Flags) -> Option<Level>,
     flags: Vec<Flag>,
     threads: Threads,
+    commands: Vec<Command>,
 }
 
 /// How many threads answer requests.
@@ -81,8 +83,10 @@ impl Program {
             build,
             spelling: Spelling::Kingpin,
             style: Style::Slog,
+            level: |_| None,
             flags: Vec::new(),
             threads: Threads::Cores,
+            commands: Vec::new(),
         }
     }
 
@@ -90,6 +94,20 @@ impl Program {
     #[must_use]
     pub fn flags(mut self, rows: impl IntoIterator<Item = Flag>) -> Self {
         self.flags.extend(rows);
+        self
+    }
+
+    /// Adds sub-commands, which pflag's spelling has.
+    #[must_use]
+    pub fn commands(mut self, rows: impl IntoIterator<Item = Command>) -> Self {
+        self.commands.extend(rows);
+        self
+    }
+
+    /// Lets other flags than `--log.level` say what is logged; `None` leaves it to that one.
+    #[must_use]
+    pub fn log_level(mut self, level: fn(&Flags) -> Option<Level>) -> Self {
+        self.level = level;
         self
     }
 
@@ -122,6 +140,7 @@ impl Program {
             about: self.about,
             spelling: self.spelling,
             flags,
+            commands: self.commands.clone(),
             version: self.build.text(self.name),
         }
     }
@@ -150,7 +169,9 @@ impl Program {
                 return ExitCode::FAILURE;
             }
         };
-        log::install(Settings::from_flags(&flags, self.style));
+        let mut settings = Settings::from_flags(&flags, self.style);
+        settings.level = (self.level)(&flags).unwrap_or(settings.level);
+        log::install(settings);
         log_panics();
         info!(version = self.build.info(), "Starting {}", self.name);
         info!(build_context = self.build.context(), "Build context");

@@ -2,7 +2,7 @@
 
 use clap_complete::Shell;
 
-use super::{Flag, Table, Takes};
+use super::{Flag, Spelling, Table, Takes};
 use crate::golang;
 
 impl Table {
@@ -49,7 +49,7 @@ impl Table {
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    /// A completion script; `script` is the name of the flag that asks for it.
+    /// A completion script; `script` is the shell, or the name of the flag that asks for it.
     pub fn completions(&self, script: &str) -> String {
         let shell = match script.rsplit('-').next() {
             Some("zsh") => Shell::Zsh,
@@ -57,7 +57,14 @@ impl Table {
             _ => Shell::Bash,
         };
         let mut out = Vec::new();
-        clap_complete::generate(shell, &mut self.command(), self.program, &mut out);
+        let mut command = self.command();
+        if self.spelling == Spelling::Pflag {
+            let commands = self.all_commands().into_iter();
+            command = command.disable_help_subcommand(true).subcommands(
+                commands.map(|row| clap::Command::new(row.name).about(row.help.into_owned())),
+            );
+        }
+        clap_complete::generate(shell, &mut command, self.program, &mut out);
         String::from_utf8_lossy(&out).into_owned()
     }
 }

@@ -5,6 +5,8 @@ use crate::golang;
 
 /// kingpin's first column never grows past this; a longer flag pushes its text to the next line.
 const COLUMN_MAX: usize = 30;
+/// cobra's column of commands is never narrower.
+const COMMAND_COLUMN_MIN: usize = 11;
 
 impl Table {
     /// What `--help` prints, wrapped to `width` columns (pflag does not wrap).
@@ -46,18 +48,28 @@ impl Table {
         out
     }
 
-    fn help_pflag(&self) -> String {
+    pub(super) fn help_pflag(&self) -> String {
         let mut flags: Vec<&Flag> = self.rows().filter(|flag| !flag.hidden).collect();
         flags.sort_by_key(|flag| flag.name.as_ref());
         let rows: Vec<(String, String)> = flags.into_iter().map(columns_pflag).collect();
         let column = rows.iter().map(|(left, _)| left.len()).max().unwrap_or(0);
+        let (about, program) = (self.about, self.program);
         let mut out = format!(
-            "{}\n\nUsage:\n  {} [flags]\n\nFlags:\n",
-            self.about, self.program
+            "{about}\n\nUsage:\n  {program} [flags]\n  {program} [command]\n\nAvailable Commands:\n"
         );
+        let commands = self.all_commands();
+        let names = commands.iter().map(|command| command.name.len());
+        let width = names.max().unwrap_or(0).max(COMMAND_COLUMN_MIN);
+        for command in commands {
+            out.push_str(&format!("  {:width$} {}\n", command.name, command.help));
+        }
+        out.push_str("\nFlags:\n");
         for (left, help) in rows {
             out.push_str(&format!("{left:column$}   {help}\n"));
         }
+        out.push_str(&format!(
+            "\nUse \"{program} [command] --help\" for more information about a command.\n"
+        ));
         out
     }
 }
@@ -107,11 +119,15 @@ fn columns_pflag(flag: &Flag) -> (String, String) {
         .short
         .map_or_else(|| "      ".to_owned(), |letter| format!("  -{letter}, "));
     let (kind, default) = type_and_default_pflag(&flag.takes);
+    // A type that is not pflag's own shows its values bare.
+    let quoted = kind == "string" && flag.placeholder.is_none_or(|kind| kind == "string");
     let kind = flag.placeholder.unwrap_or(kind);
     let space = if kind.is_empty() { "" } else { " " };
-    let default = default
-        .map(|default| format!(" (default {default})"))
-        .unwrap_or_default();
+    let default = match default {
+        Some(default) if quoted => format!(" (default {})", golang::quote(&default)),
+        Some(default) => format!(" (default {default})"),
+        None => String::new(),
+    };
     (
         format!("{short}--{}{space}{kind}", flag.name),
         format!("{}{default}", flag.help),
@@ -124,15 +140,11 @@ fn type_and_default_pflag(takes: &Takes) -> (&'static str, Option<String>) {
         Takes::Switch { default } => ("", default.then(|| "true".to_owned())),
         Takes::Text { default } => (
             "string",
-            Some(default)
-                .filter(|text| !text.is_empty())
-                .map(|text| golang::quote(text)),
+            Some(default.clone().into_owned()).filter(|text| !text.is_empty()),
         ),
         Takes::Url { default } | Takes::Choice { default, .. } => (
             "string",
-            Some(default)
-                .filter(|text| !text.is_empty())
-                .map(|text| golang::quote(text)),
+            Some((*default).to_owned()).filter(|text| !text.is_empty()),
         ),
         Takes::Texts { default } => (
             "strings",

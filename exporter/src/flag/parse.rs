@@ -1,12 +1,16 @@
 //! A command line, read by clap as the table tells it, answered in kingpin's or pflag's words.
 
 use clap::builder::Str;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches};
 
 use super::value::{bool_of, default, read};
-use super::{DERIVED, Flag, Flags, Parsed, Setting, Spelling, Table, Takes, UsageError, argfile};
+use super::{
+    Command, DERIVED, Flag, Flags, Parsed, Setting, Spelling, Table, Takes, UsageError, argfile,
+};
 use crate::golang;
+
+/// What clap calls the words that are no flags: a sub-command and what follows it.
+const WORDS: &str = "COMMAND";
 
 impl Table {
     /// Reads a command line, without the program's own name in front.
@@ -29,14 +33,28 @@ impl Table {
             .position(|arg| arg == "--")
             .map(|at| args.split_off(at))
             .unwrap_or_default();
+        let words = (self.spelling == Spelling::Pflag).then(|| Arg::new(WORDS).num_args(0..));
         let matches = self
             .command()
+            .args(words)
             .try_get_matches_from(args)
             .map_err(|e| error(self.words(&e)))?;
         if let Some(argument) = rest.get(1) {
             return Err(error(self.unexpected(argument)));
         }
-        if let Some(text) = self.printed(&matches) {
+        let words: Vec<String> = match self.spelling {
+            Spelling::Kingpin => Vec::new(),
+            Spelling::Pflag => matches
+                .get_many(WORDS)
+                .unwrap_or_default()
+                .cloned()
+                .collect(),
+        };
+        let command = words.first().map(|name| (name, self.find_command(name)));
+        if let Some(text) = self.printed(
+            &matches,
+            command.as_ref().and_then(|(_, command)| command.as_ref()),
+        ) {
             return Ok(Parsed::Print(text));
         }
         let mut flags = Flags::default();
@@ -46,13 +64,20 @@ impl Table {
                 .settings
                 .insert(flag.name.clone().into_owned(), (setting, given));
         }
-        Ok(Parsed::Run(flags))
+        match command {
+            None => Ok(Parsed::Run(flags)),
+            Some((name, None)) => Err(error(self.unexpected(name))),
+            Some((_, Some(command))) => {
+                let text = (command.print)(self, &flags, &words[1..]);
+                text.map(Parsed::Print).map_err(error)
+            }
+        }
     }
 
     /// The clap command that the table describes.
-    pub(super) fn command(&self) -> Command {
+    pub(super) fn command(&self) -> clap::Command {
         let pflag = self.spelling == Spelling::Pflag;
-        Command::new(self.program)
+        clap::Command::new(self.program)
             .about(self.about)
             .no_binary_name(true)
             .disable_help_flag(true)
@@ -64,26 +89,14 @@ impl Table {
             .mut_arg("version", |arg| arg.overrides_with("version"))
     }
 
-    /// The complaint about an argument that is no flag.
-    fn unexpected(&self, argument: &str) -> String {
-        match self.spelling {
-            Spelling::Kingpin => format!("unexpected {argument}"),
-            Spelling::Pflag => format!(
-                "unknown command {} for {}",
-                golang::quote(argument),
-                golang::quote(self.program)
-            ),
-        }
-    }
-
     /// What to print instead of running, if a flag asks for it.
-    fn printed(&self, matches: &ArgMatches) -> Option<String> {
+    fn printed(&self, matches: &ArgMatches, command: Option<&Command>) -> Option<String> {
         let asked = |name: &str| setting_of_switch(name, self.spelling, matches);
         if asked("version") {
             return Some(format!("{}\n", self.version));
         }
         if asked("help") || asked("help-long") {
-            return Some(self.help(width()));
+            return Some(command.map_or_else(|| self.help(width()), |command| command.help(self)));
         }
         let name = DERIVED.iter().find(|flag| asked(&flag.name))?;
         Some(match &*name.name {
@@ -92,58 +105,12 @@ impl Table {
             script => self.completions(script),
         })
     }
-
-    /// clap's complaint in the words of the replaced library.
-    fn words(&self, error: &clap::Error) -> String {
-        let context = |kind| match error.get(kind) {
-            Some(ContextValue::String(text)) => text.as_str(),
-            _ => "",
-        };
-        // clap shows an argument as `--log.level <log.level>`.
-        let argument = context(ContextKind::InvalidArg);
-        let argument = argument.split([' ', '=', '[']).next().unwrap_or_default();
-        let value = context(ContextKind::InvalidValue);
-        let name = argument.trim_start_matches('-');
-        let (long, short) = (argument.starts_with("--"), argument.starts_with('-'));
-        match (self.spelling, error.kind()) {
-            (_, ErrorKind::UnknownArgument) if !short => self.unexpected(argument),
-            (Spelling::Kingpin, ErrorKind::UnknownArgument) if long => {
-                format!("unknown long flag '{argument}'")
-            }
-            (Spelling::Kingpin, ErrorKind::UnknownArgument) => {
-                format!("unknown short flag '{argument}'")
-            }
-            (Spelling::Kingpin, ErrorKind::TooManyValues) => self.unexpected(value),
-            (Spelling::Kingpin, ErrorKind::ArgumentConflict) => {
-                format!("flag '{name}' cannot be repeated")
-            }
-            (Spelling::Kingpin, ErrorKind::InvalidValue) => {
-                format!("expected argument for flag '{argument}'")
-            }
-            (Spelling::Pflag, ErrorKind::UnknownArgument) if long => {
-                format!("unknown flag: {argument}")
-            }
-            (Spelling::Pflag, ErrorKind::UnknownArgument) => {
-                format!("unknown shorthand flag: '{name}' in -{name}")
-            }
-            (Spelling::Pflag, ErrorKind::InvalidValue) => {
-                format!("flag needs an argument: {argument}")
-            }
-            _ => error
-                .to_string()
-                .trim()
-                .trim_start_matches("error: ")
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-        }
-    }
 }
 
 /// What clap must know of a flag; a kingpin switch is two arguments, `--x` and `--no-x`.
 fn arguments(flag: &Flag, spelling: Spelling) -> Vec<Arg> {
     let name = || Str::from(flag.name.clone().into_owned());
+    let pflag = spelling == Spelling::Pflag;
     let arg = Arg::new(name())
         .long(name())
         .short(flag.short)
@@ -166,8 +133,11 @@ fn arguments(flag: &Flag, spelling: Spelling) -> Vec<Arg> {
                     .hide_possible_values(true),
             ]
         }
-        (Takes::Texts { .. }, _) => vec![arg.action(ArgAction::Append)],
-        _ => vec![arg.action(ArgAction::Set)],
+        // pflag takes the next argument, whatever it looks like.
+        (Takes::Texts { .. }, _) => {
+            vec![arg.action(ArgAction::Append).allow_hyphen_values(pflag)]
+        }
+        _ => vec![arg.action(ArgAction::Set).allow_hyphen_values(pflag)],
     }
 }
 

@@ -62,6 +62,7 @@ fn pushgateway() -> Table {
         about: "The Pushgateway",
         spelling: Spelling::Kingpin,
         flags,
+        commands: vec![],
         version: "pushgateway, version 1\n  more".to_owned(),
     }
 }
@@ -79,7 +80,17 @@ fn state() -> Table {
             Flag::texts("node", &[], "Nodes."),
             Flag::duration("wait", "90s", "How long."),
             Flag::new("rate", Takes::Float { default: 0.5 }, "How fast."),
+            Flag::text("at", ":0", "Where.").placeholder("place"),
         ],
+        commands: vec![Command {
+            name: "show",
+            arguments: "[flags]",
+            help: "Show the port.".into(),
+            print: |_, flags, words| match words {
+                [] => Ok(format!("port {}\n", flags.integer("port"))),
+                words => Err(format!("show takes no words, not {words:?}")),
+            },
+        }],
         version: "state 1".to_owned(),
     }
 }
@@ -245,6 +256,30 @@ fn pflag_as_pflag_answers() {
             "--port=x",
             "Error: invalid argument \"x\" for \"--port\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
         ),
+        (
+            "--port=99999999999999999999",
+            "Error: invalid argument \"99999999999999999999\" for \"--port\" flag: strconv.ParseInt: parsing \"99999999999999999999\": value out of range",
+        ),
+        ("--port -1 --host --self", "host=--self port=-1"),
+        ("version", "prints state 1"),
+        ("version foo", "prints state 1"),
+        ("version --help", "prints Print version information."),
+        ("help", "prints Shows state."),
+        ("help foo", "prints Shows state."),
+        ("help version", "prints Print version information."),
+        ("foo --help", "prints Shows state."),
+        ("completion", "Error: accepts 1 arg(s), received 0"),
+        ("completion bash zsh", "Error: accepts 1 arg(s), received 2"),
+        (
+            "completion csh",
+            "Error: unsupported shell \"csh\": bash, zsh or fish",
+        ),
+        ("show", "prints port 8080"),
+        ("--port 1 show", "prints port 1"),
+        ("show --port=2", "prints port 2"),
+        ("show -h", "prints Show the port."),
+        ("show x", "Error: show takes no words, not [\"x\"]"),
+        ("show --xx", "Error: unknown flag: --xx"),
         ("foo", "Error: unknown command \"foo\" for \"state\""),
         ("-- foo", "Error: unknown command \"foo\" for \"state\""),
         ("--version", "prints state 1"),
@@ -301,6 +336,16 @@ fn completions_know_every_flag() {
         let text = pushgateway().completions(script);
         for flag in pushgateway().flags {
             assert!(text.contains(&*flag.name), "{script} lacks {}", flag.name);
+        }
+    }
+}
+
+#[test]
+fn completions_know_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let text = state().completions(shell);
+        for word in ["completion", "help", "show", "version", "port"] {
+            assert!(text.contains(word), "{shell} lacks {word}: {text}");
         }
     }
 }

@@ -60,7 +60,17 @@ fn integer(text: &str, spelling: Spelling) -> Result<i64, String> {
         },
         Spelling::Pflag => {
             let digits = text.strip_prefix("0x").unwrap_or_default();
-            i64::from_str_radix(digits, 16).map_err(|_| syntax("ParseInt"))
+            let number = text.trim_start_matches(['+', '-']);
+            match i64::from_str_radix(digits, 16) {
+                Ok(value) => Ok(value),
+                Err(_) if number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty() => {
+                    Err(format!(
+                        "strconv.ParseInt: parsing {}: value out of range",
+                        golang::quote(text)
+                    ))
+                }
+                Err(_) => Err(syntax("ParseInt")),
+            }
         }
     }
 }
