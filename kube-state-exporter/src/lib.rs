@@ -1,15 +1,21 @@
 //! The state of a Kubernetes cluster's objects as metrics, under the names and texts of kube-state-metrics.
 //!
-//! The way of an object: `api` lists and watches a resource and hands over JSON, one object at a time; [`resource`]
-//! reads what its families need into a slim borrowed struct and generates samples; [`lines`] keeps those samples in a
+//! The way of an object: [`watch`] lists and watches a resource through [`api`] and hands over JSON, one object at a
+//! time, as [`plan`] says; [`resource`] reads what its families need into a slim borrowed struct and generates samples; [`lines`] keeps those samples in a
 //! few hundred bytes an object and makes pages of them. No object is kept, no page is ever partial: a resource's lines
 //! are shown from the moment its first list is whole, and a list that is made again changes them object by object.
 //!
 //! A new resource is a row in [`resource::TABLE`] and a file beside it.
 #![forbid(unsafe_code)]
 
+pub mod api;
+mod feed;
 pub mod lines;
 pub mod object;
+pub mod plan;
 pub mod quantity;
 pub mod resource;
 pub mod samples;
+pub mod shard;
+pub mod stats;
+pub mod watch;

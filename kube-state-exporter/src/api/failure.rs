@@ -1,0 +1,115 @@
+//! Why a list or a watch failed, as the next step depends on it.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::Body;
+
+/// How much of a refusal is read: a `Status` object with its message.
+const REFUSAL_BYTES: usize = 16 * 1024;
+
+/// How much of its message is kept.
+const MESSAGE_CHARS: usize = 400;
+
+/// How long a refusal's body may stand still.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a list or a watch failed.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Failure {
+    /// There was no answer: no connection, no TLS, no credentials.
+    #[error("no answer: {0}")]
+    Unreachable(String),
+    /// The API server refused, with this HTTP status, or said so within a watch.
+    #[error("{code}: {message}")]
+    Refused {
+        /// The HTTP status, also where it came within a watch.
+        code: u16,
+        /// The API server's words.
+        message: String,
+    },
+    /// Nothing came for this long.
+    #[error("nothing came for {} s", .0.as_secs_f64())]
+    Silent(Duration),
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    /// The body is not what it should be.
+    #[error("{0}")]
+    Garbled(&'static str),
+}
+
+/// `metav1.Status`, as much as is shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Status {
+    code: Option<u16>,
+    message: Option<String>,
+    reason: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn unreachable(error: &dyn Error) -> Self {
+        Self::Unreachable(chain(error))
+    }
+
+    pub(super) fn broken(error: &dyn Error) -> Self {
+        Self::Broken(chain(error))
+    }
+
+    /// An answer with a status other than 200.
+    pub(super) async fn refused(code: u16, body: Body) -> Self {
+        let text = body.begin(REFUSAL_BYTES, REFUSAL_TIMEOUT).await;
+        let status = serde_json::from_slice(&text).unwrap_or_else(|_| Status {
+            message: Some(String::from_utf8_lossy(&text).trim().to_owned()),
+            ..Status::default()
+        });
+        Self::status(Status {
+            code: Some(code),
+            ..status
+        })
+    }
+
+    /// An `ERROR` event of a watch.
+    pub(crate) fn status(status: Status) -> Self {
+        let message = status.message.filter(|message| !message.is_empty());
+        let message = message.or(status.reason).unwrap_or_default();
+        Self::Refused {
+            code: status.code.unwrap_or_default(),
+            message: message.chars().take(MESSAGE_CHARS).collect(),
+        }
+    }
+
+    /// Whether the API server does not do what was asked, or not in this way: asking again will not help.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                code: 400 | 405 | 406 | 415 | 422 | 501,
+                ..
+            }
+        )
+    }
+
+    /// Whether what we know is too old to go on from: the version of a watch, the token of a list.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused { code: 410, .. })
+    }
+}
+
+/// An error with those it comes from, each once: hyper's own say next to nothing.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            let _ = write!(text, ": {more}");
+        }
+        source = error.source();
+    }
+    text
+}
