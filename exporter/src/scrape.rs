@@ -25,7 +25,7 @@ use promontory_exposition::negotiate::{Negotiated, Offer};
 use tracing::error;
 
 pub use encoding::{ENCODINGS, Encoding};
-pub use meter::Meter;
+pub use meter::{Meter, method_label};
 pub use stream::{PageSink, SinkError, stream};
 
 use meter::InFlight;

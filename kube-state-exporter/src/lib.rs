@@ -10,12 +10,18 @@
 
 pub mod api;
 mod feed;
+pub mod flags;
+pub mod http;
 pub mod lines;
+pub mod missing;
 pub mod object;
 pub mod plan;
 pub mod quantity;
+pub mod rbac;
 pub mod resource;
 pub mod samples;
+pub mod select;
 pub mod shard;
+pub mod site;
 pub mod stats;
 pub mod watch;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use axum::response::Response;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use promontory_exposition::batch::Batch;
 use promontory_exposition::model::{Header, Kind};
 
@@ -110,5 +110,23 @@ impl Collector for Arc<Meter> {
             ],
         );
         Ok(())
+    }
+}
+
+/// The `method` label of a request: known methods in lower case, `unknown` for the rest, as promhttp
+/// does; so a client cannot make series at will.
+pub fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "get",
+        "PUT" => "put",
+        "HEAD" => "head",
+        "POST" => "post",
+        "DELETE" => "delete",
+        "CONNECT" => "connect",
+        "OPTIONS" => "options",
+        "TRACE" => "trace",
+        "PATCH" => "patch",
+        "NOTIFY" => "notify",
+        _ => "unknown",
     }
 }

@@ -15,6 +15,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use promontory_exporter::collector::{CollectError, Collector, PrometheusClient};
 use promontory_exporter::process::families;
+use promontory_exporter::scrape::method_label;
 use promontory_exposition::Kind;
 use promontory_exposition::batch::Batch;
 use promontory_exposition::model::{Header, Value};
@@ -86,7 +87,7 @@ impl Metrics {
         let labels = RequestLabels {
             code: code.as_u16(),
             handler,
-            method: method_name(method),
+            method: method_label(method),
         };
         self.requests.get_or_create(&labels).inc();
     }
@@ -95,7 +96,7 @@ impl Metrics {
     pub fn observe_push(&self, method: &Method, took: Duration, bytes: usize) {
         let now = self.started.elapsed();
         let mut pushes = self.pushes();
-        let pushes = pushes.entry(method_name(method)).or_default();
+        let pushes = pushes.entry(method_label(method)).or_default();
         pushes.duration_seconds.observe(took.as_secs_f64(), now);
         pushes.size_bytes.observe(bytes as f64, now);
     }
@@ -184,22 +185,4 @@ pub fn request_bytes(parts: &Parts) -> usize {
         .get("content-length")
         .and_then(|value| value.to_str().ok()?.parse().ok());
     target + parts.method.as_str().len() + "HTTP/1.1".len() + headers + announced.unwrap_or(0)
-}
-
-/// The `method` label of a request: known methods in lower case, `unknown` for the rest, as promhttp
-/// does; so a client cannot make series at will.
-fn method_name(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "get",
-        "PUT" => "put",
-        "HEAD" => "head",
-        "POST" => "post",
-        "DELETE" => "delete",
-        "CONNECT" => "connect",
-        "OPTIONS" => "options",
-        "TRACE" => "trace",
-        "PATCH" => "patch",
-        "NOTIFY" => "notify",
-        _ => "unknown",
-    }
 }
