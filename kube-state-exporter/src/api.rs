@@ -17,6 +17,7 @@ use kube::{Client, Config};
 
 pub(crate) use body::Body;
 pub use failure::Failure;
+pub(crate) use failure::Status;
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -124,7 +125,7 @@ impl Api {
             .map_err(|error| Failure::unreachable(&error))?;
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, current.client.send(request))
             .await
-            .map_err(|_| Failure::Silent(ANSWER_TIMEOUT))?
+            .map_err(|_| Failure::Unreachable(format!("none within {ANSWER_TIMEOUT:?}")))?
             .map_err(|error| Failure::unreachable(&error))?;
         let (head, body) = answer.into_parts();
         let body = Body::new(body);

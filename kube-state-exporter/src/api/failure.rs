@@ -23,10 +23,18 @@ pub enum Failure {
     /// There was no answer: no connection, no TLS, no credentials.
     #[error("no answer: {0}")]
     Unreachable(String),
-    /// The API server refused, with this HTTP status, or said so within a watch.
-    #[error("{code}: {message}")]
+    /// The API server refused.
+    #[error("the API server refused: {code}: {message}")]
     Refused {
-        /// The HTTP status, also where it came within a watch.
+        /// The HTTP status.
+        code: u16,
+        /// The API server's words.
+        message: String,
+    },
+    /// The API server ended a watch with an error.
+    #[error("the API server ended the watch: {code}: {message}")]
+    Ended {
+        /// An HTTP status.
         code: u16,
         /// The API server's words.
         message: String,
@@ -46,9 +54,20 @@ pub enum Failure {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Status {
-    code: Option<u16>,
-    message: Option<String>,
-    reason: Option<String>,
+    code: u16,
+    message: String,
+    reason: String,
+}
+
+impl Status {
+    fn message(&self) -> String {
+        let text = if self.message.is_empty() {
+            &self.reason
+        } else {
+            &self.message
+        };
+        text.chars().take(MESSAGE_CHARS).collect()
+    }
 }
 
 impl Failure {
@@ -64,22 +83,18 @@ impl Failure {
     pub(super) async fn refused(code: u16, body: Body) -> Self {
         let text = body.begin(REFUSAL_BYTES, REFUSAL_TIMEOUT).await;
         let status = serde_json::from_slice(&text).unwrap_or_else(|_| Status {
-            message: Some(String::from_utf8_lossy(&text).trim().to_owned()),
+            message: String::from_utf8_lossy(&text).trim().to_owned(),
             ..Status::default()
         });
-        Self::status(Status {
-            code: Some(code),
-            ..status
-        })
+        let message = status.message();
+        Self::Refused { code, message }
     }
 
     /// An `ERROR` event of a watch.
-    pub(crate) fn status(status: Status) -> Self {
-        let message = status.message.filter(|message| !message.is_empty());
-        let message = message.or(status.reason).unwrap_or_default();
-        Self::Refused {
-            code: status.code.unwrap_or_default(),
-            message: message.chars().take(MESSAGE_CHARS).collect(),
+    pub(crate) fn ended(status: Status) -> Self {
+        Self::Ended {
+            code: status.code,
+            message: status.message(),
         }
     }
 
@@ -96,7 +111,20 @@ impl Failure {
 
     /// Whether what we know is too old to go on from: the version of a watch, the token of a list.
     pub(crate) fn is_gone(&self) -> bool {
-        matches!(self, Self::Refused { code: 410, .. })
+        matches!(
+            self,
+            Self::Refused { code: 410, .. } | Self::Ended { code: 410, .. }
+        )
+    }
+
+    /// Whether a watch that failed so must begin with a list. 504 is a version that the API server has not reached,
+    /// as after its store was restored; after another error within a watch nobody knows what was left out.
+    pub(crate) fn needs_list(&self) -> bool {
+        match self {
+            Self::Ended { code, .. } => *code != 429,
+            Self::Refused { code: 504, .. } | Self::Garbled(_) => true,
+            _ => self.is_gone() || self.is_unsupported(),
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Selection {
 pub struct Rendering {
     /// Namespace and name: who it is.
     pub(crate) owner: Owner,
+    /// Its version, which a watch goes on from.
+    pub(crate) version: String,
     /// Label text: first the common labels, then those of each sample that has any.
     text: Vec<u8>,
     common: usize,
@@ -71,6 +73,8 @@ impl Rendering {
         self.owner.namespace.push_str(&meta.namespace);
         self.owner.name.clear();
         self.owner.name.push_str(&meta.name);
+        self.version.clear();
+        self.version.push_str(&meta.resource_version);
         for (at, (name, part)) in common.iter().enumerate() {
             let value = match part {
                 Part::Namespace => &meta.namespace,
