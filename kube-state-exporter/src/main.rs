@@ -21,7 +21,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
     let source = flags::source(given);
     let api = block_in_place(|| Handle::current().block_on(Api::connect(&source)))
         .context("the way to the API server")?;
-    let watched = watch::start(api, &plan, &context.shutdown);
+    let watched = watch::start(&api, &plan, &context.shutdown);
     let share = Share {
         shard: given.integer("shard"),
         total: given.integer("total-shards"),

@@ -91,7 +91,7 @@ fn selections(
         selections.push((row, selection));
     }
     for (flag, pattern) in metrics.idle(rows)? {
-        warn!(flag, pattern, "Matches no metric of the resources watched");
+        warn!(flag, pattern, "Matches no metric of the resources");
     }
     Ok(selections)
 }
@@ -110,15 +110,14 @@ fn shard(flags: &Flags) -> anyhow::Result<Option<Shard>> {
     if total == 1 {
         return Ok(None);
     }
-    let (Ok(small_index), Ok(small_total)) = (u32::try_from(index), u32::try_from(total)) else {
+    let (Ok(small_index), Ok(small_total @ 1..)) = (u32::try_from(index), u32::try_from(total))
+    else {
         bail!("--shard={index} --total-shards={total}: these are no shards");
     };
     let shard = Shard::new(small_index, small_total);
     shard.map(Some).with_context(|| {
-        format!(
-            "--shard={index}: of --total-shards={total} the last is {}",
-            total - 1
-        )
+        let last = small_total - 1;
+        format!("--shard={index}: of --total-shards={total} the last is {last}")
     })
 }
 

@@ -115,3 +115,79 @@ fn patterns(flags: &Flags, name: &str, flag: &'static str) -> anyhow::Result<Vec
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use promontory_exporter::flag::Parsed;
+    use promontory_exposition::Kind;
+
+    use super::*;
+    use crate::resource::TABLE;
+
+    fn about(name: &'static str, opt_in: bool) -> About {
+        About {
+            name,
+            help: "Help.",
+            kind: Kind::Gauge,
+            stable: true,
+            opt_in,
+        }
+    }
+
+    const ROW: Row = Row {
+        families: || {
+            vec![
+                about("kube_x_info", false),
+                about("kube_x_selectors", true),
+                about("kube_x_attributes", true),
+            ]
+        },
+        ..TABLE[0]
+    };
+
+    fn metrics(args: &[&str]) -> Metrics {
+        let args = args.iter().map(|arg| (*arg).to_owned());
+        let Ok(Parsed::Run(flags)) = crate::flags::program().table().parse(args) else {
+            panic!("these flags are good")
+        };
+        Metrics::new(&flags).unwrap()
+    }
+
+    fn shown(args: &[&str]) -> Vec<usize> {
+        metrics(args).families(&ROW).unwrap()
+    }
+
+    #[test]
+    fn families_on_demand_must_be_named_and_not_be_denied() {
+        assert_eq!(shown(&[]), [0]);
+        assert_eq!(shown(&["--metric-opt-in-list=kube_x_selectors"]), [0, 1]);
+        assert_eq!(shown(&["--metric-opt-in-list=kube_x"]), [0, 1, 2]);
+        assert_eq!(shown(&["--metric-allowlist=selectors"]), [0; 0]);
+        assert_eq!(
+            shown(&[
+                "--metric-allowlist=selectors",
+                "--metric-opt-in-list=kube_x"
+            ]),
+            [1]
+        );
+        assert_eq!(
+            shown(&["--metric-denylist=selectors", "--metric-opt-in-list=kube_x"]),
+            [0, 2]
+        );
+    }
+
+    #[test]
+    fn entries_that_match_nothing_are_found() {
+        let metrics = metrics(&[
+            "--metric-denylist=info,foo",
+            "--metric-opt-in-list=bar,attr",
+        ]);
+        assert_eq!(
+            metrics.idle(&[&ROW]).unwrap(),
+            [
+                ("--metric-denylist", "foo"),
+                ("--metric-opt-in-list", "bar")
+            ]
+        );
+    }
+}
