@@ -8,7 +8,7 @@ mod failure;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::Request;
 use http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
@@ -24,6 +24,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long an answer may take to begin; the API server itself gives up after 60 seconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(65);
+
+/// How often credentials are read again at most, while they are refused: it may start a program.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
 /// Where the API server and the credentials are.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -79,8 +82,8 @@ pub struct Api(Arc<Inner>);
 struct Inner {
     source: Source,
     current: Mutex<Current>,
-    /// Held by the one who reads the credentials again.
-    renewing: tokio::sync::Mutex<()>,
+    /// When the credentials were read again; held by the one who does so.
+    renewed: tokio::sync::Mutex<Option<Instant>>,
 }
 
 #[derive(Clone)]
@@ -105,7 +108,7 @@ impl Api {
                 client,
                 generation: 0,
             }),
-            renewing: tokio::sync::Mutex::new(()),
+            renewed: tokio::sync::Mutex::new(None),
         })))
     }
 
@@ -151,12 +154,15 @@ impl Api {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads server and credentials again, unless somebody has since `generation`; if that fails, the old ones stay.
+    /// Reads server and credentials again, unless somebody has since `generation` or just now; if that fails, the old
+    /// ones stay.
     async fn renew(&self, generation: u64) {
-        let _renewing = self.0.renewing.lock().await;
-        if self.current().generation != generation {
+        let mut renewed = self.0.renewed.lock().await;
+        let just_now = renewed.is_some_and(|at| at.elapsed() < RENEWAL_PAUSE);
+        if just_now || self.current().generation != generation {
             return;
         }
+        *renewed = Some(Instant::now());
         match client(self.0.source.clone()).await {
             Ok(client) => {
                 *self.lock() = Current {

@@ -25,8 +25,11 @@ pub(super) enum Event<'a> {
     Unknown,
 }
 
+/// What happened to an object.
+type Happened = for<'a> fn(&'a [u8]) -> Event<'a>;
+
 /// How the API server begins the lines of objects, and what each means. Those are read once, by who wants the object.
-const OBJECTS: [(&[u8], for<'a> fn(&'a [u8]) -> Event<'a>); 3] = [
+const OBJECTS: [(&[u8], Happened); 3] = [
     (br#"{"type":"ADDED","object":"#, |object| Event::Put(object)),
     (br#"{"type":"MODIFIED","object":"#, |object| {
         Event::Put(object)

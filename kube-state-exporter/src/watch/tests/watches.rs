@@ -174,3 +174,43 @@ async fn shutdown_closes_the_watches() {
     drop(watch);
     assert!(server.waiting().is_none());
 }
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_read_again() {
+    let mut server = Server::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    let write = |token: &str| {
+        let config = format!(
+            r#"{{"current-context":"c","contexts":[{{"name":"c","context":{{"cluster":"c","user":"u"}}}}],
+            "clusters":[{{"name":"c","cluster":{{"server":"http://{}"}}}}],
+            "users":[{{"name":"u","user":{{"token":"{token}"}}}}]}}"#,
+            server.address
+        );
+        std::fs::write(&path, config).unwrap();
+    };
+    write("old");
+    let source = Source {
+        kubeconfig: Some(path.clone()),
+        ..Source::default()
+    };
+    let api = Api::connect(&source).await.unwrap();
+    write("new");
+    let watched = start_timed(&api, &plan(&[row()]), &Shutdown::new(), timing());
+    let request = server.next().await;
+    assert!(
+        request.head.contains("authorization: Bearer old\r\n"),
+        "{}",
+        request.head
+    );
+    request.answer(401, &status(401)).await;
+    let mut request = server.next().await;
+    assert!(
+        request.head.contains("authorization: Bearer new\r\n"),
+        "{}",
+        request.head
+    );
+    request.begin(200).await;
+    request.send(&list_end(9)).await;
+    shows(&watched[0], &[]).await;
+}
