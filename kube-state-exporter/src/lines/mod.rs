@@ -34,7 +34,7 @@ const BLOCK_OBJECTS: usize = 256;
 pub struct Lines {
     /// The families shown, in the order of the page.
     families: Arc<[About]>,
-    /// What each family's header is, as text and compressed.
+    /// Each family's header.
     headers: Arc<[page::Heading]>,
     hashers: [RandomState; 2],
     state: Mutex<State>,

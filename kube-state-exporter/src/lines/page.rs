@@ -1,6 +1,6 @@
 //! One moment's lines of a resource, written piece by piece.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use promontory_exposition::gzip::{self, Compressor};
 use promontory_exposition::line::{self, Format};
@@ -19,8 +19,15 @@ pub struct Page {
 /// A compressed piece of a page.
 pub type Piece = Arc<gzip::Block>;
 
-/// HELP and TYPE of a family, for each format as text and compressed.
-pub(super) struct Heading([(Vec<u8>, Piece); 2]);
+/// HELP and TYPE of a family, in each format.
+pub(super) struct Heading([HeadingIn; 2]);
+
+struct HeadingIn {
+    text: Vec<u8>,
+    /// Compressed by the first scrape that asks, with its compressor: one of its own for each of some 340 families
+    /// would leave as many holes of 200 KiB in the heap.
+    compressed: OnceLock<Piece>,
+}
 
 impl Heading {
     pub(super) fn new(about: &About) -> Self {
@@ -28,13 +35,22 @@ impl Heading {
         Self([Format::Text, Format::OpenMetrics].map(|format| {
             let mut text = Vec::new();
             line::header(about.header(&help), format, &mut text);
-            let compressed = Arc::new(gzip::Block::compress(&text));
-            (text, compressed)
+            HeadingIn {
+                text,
+                compressed: OnceLock::new(),
+            }
         }))
     }
 
-    fn of(&self, format: Format) -> &(Vec<u8>, Piece) {
+    fn of(&self, format: Format) -> &HeadingIn {
         &self.0[usize::from(format == Format::OpenMetrics)]
+    }
+
+    fn compressed(&self, format: Format, compressor: &mut Compressor) -> &Piece {
+        let heading = self.of(format);
+        heading
+            .compressed
+            .get_or_init(|| Arc::new(compressor.compress(&heading.text)))
     }
 }
 
@@ -49,7 +65,7 @@ impl Page {
         let mut cursors: Vec<_> = self.blocks.iter().map(|block| block.cursors()).collect();
         let mut buffer = Vec::new();
         for (at, about) in self.families.iter().enumerate() {
-            buffer.extend_from_slice(&self.headers[at].of(format).0);
+            buffer.extend_from_slice(&self.headers[at].of(format).text);
             for (block, cursors) in self.blocks.iter().zip(&mut cursors) {
                 block.write(at as u8, about.name, cursors, &mut buffer);
                 if buffer.len() >= 64 * 1024 && !put(&mut buffer) {
@@ -75,7 +91,7 @@ impl Page {
         }
         let mut cursors = vec![None; self.blocks.len()];
         for (at, about) in self.families.iter().enumerate() {
-            if !put(&self.headers[at].of(format).1) {
+            if !put(self.headers[at].compressed(format, compressor)) {
                 return;
             }
             for (block, cursors) in self.blocks.iter().zip(&mut cursors) {
