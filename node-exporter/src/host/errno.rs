@@ -1,6 +1,6 @@
 //! Error numbers in Go's words, which stand in the label `device_error`.
 //!
-//! They are the texts of strerror(3) in an old edition: `stale NFS file handle`, all in small letters.
+//! They are the texts of strerror(3), beginning with a small letter.
 
 use rustix::io::Errno;
 
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn words_are_go_s() {
-        assert_eq!(words(Errno::STALE), "stale NFS file handle");
+        assert_eq!(words(Errno::STALE), "stale file handle");
         assert_eq!(words(Errno::ACCESS), "permission denied");
         assert_eq!(words(Errno::NOTCONN), "transport endpoint is not connected");
         assert_eq!(words(Errno::from_raw_os_error(4000)), "errno 4000");
