@@ -1,13 +1,15 @@
 {{/*
 The first part of every name. The operator puts "alertmanager-" before it and the controllers eleven characters
-behind it, so it stays within 30: a longer release name is cut and told apart by a hash of the whole.
+behind it, so it stays within 30; and the name of a service begins with a letter and has no dots. A release whose
+name is not like that is known by its beginning and a hash of the whole.
 */}}
 {{- define "promontory.base" -}}
 {{- $name := .Release.Name -}}
-{{- if gt (len $name) 30 -}}
-{{- printf "%s-%s" (trunc 23 $name | trimSuffix "-") (sha256sum $name | trunc 6) -}}
-{{- else -}}
+{{- if and (le (len $name) 30) (regexMatch "^[a-z][-a-z0-9]*$" $name) -}}
 {{- $name -}}
+{{- else -}}
+{{- $letters := regexReplaceAll "^([0-9])" (replace "." "-" $name) "r${1}" -}}
+{{- printf "%s-%s" (trunc 23 $letters | trimSuffix "-") (sha256sum $name | trunc 6) -}}
 {{- end -}}
 {{- end -}}
 
@@ -26,7 +28,7 @@ behind it, so it stays within 30: a longer release name is cut and told apart by
 {{- define "promontory.selector" -}}
 {{- $root := index . 0 -}}
 app.kubernetes.io/name: promontory
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
@@ -40,20 +42,20 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 
 {{/* An image of another project: include "promontory.image" .Values.grafana.image */}}
 {{- define "promontory.image" -}}
-{{- with .registry }}{{ trimSuffix "/" . }}/{{ end }}{{ .repository }}:{{ .tag }}
+{{- with .registry }}{{ . }}/{{ end }}{{ .repository }}:{{ .tag }}
 {{- end -}}
 
 {{/* An image of ours: include "promontory.ownImage" (list $ .Values.pushgateway.image) */}}
 {{- define "promontory.ownImage" -}}
 {{- $root := index . 0 -}}{{- $image := index . 1 -}}
-{{- with $root.Values.images.registry }}{{ trimSuffix "/" . }}/{{ end }}{{ $image.repository }}:{{ $image.tag | default $root.Chart.AppVersion }}
+{{- with $root.Values.images.registry }}{{ . }}/{{ end }}{{ $image.repository }}:{{ $image.tag | default $root.Chart.AppVersion }}
 {{- end -}}
 
 {{- define "promontory.pullSecrets" -}}
 {{- with .Values.images.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end -}}

@@ -1,1 +1,98 @@
-//! x
+//! The chart of `deploy/`: what the real Helm makes of it, and what the real Kubernetes API server, the real operator
+//! and the real Prometheus make of that.
+//!
+//! From the inside out: `values` and `schema` (which values there are and what each does), `security`, `arguments`,
+//! `rules` and `queries` (alerts and dashboards), then what needs a control plane: `objects`, `operator`, `rights`; at
+//! last what lies beside the chart: `images`, `manifests`, `swap`.
+
+mod arguments;
+mod keys;
+mod matrix;
+mod schema;
+mod security;
+mod values;
+
+use std::collections::BTreeSet;
+
+use promontory_tests::helm::Render;
+use serde_json::{Value, json};
+
+/// The parts of the stack: the key that switches one, and the components that its objects carry as a label.
+const PARTS: &[(&str, &[&str])] = &[
+    ("pushgateway", &["pushgateway"]),
+    ("nodeExporter", &["node-exporter"]),
+    ("kubeStateExporter", &["kube-state-exporter"]),
+    ("operator", &["operator"]),
+    ("prometheus", &["prometheus", "stack"]),
+    ("alertmanager", &["alertmanager"]),
+    ("grafana", &["grafana"]),
+    ("longTerm", &["influxdb", "influxdb-retention"]),
+];
+
+/// Our three programs: the component, the kind of its workload, and the binary in its image.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("pushgateway", "StatefulSet"),
+    ("node-exporter", "DaemonSet"),
+    ("kube-state-exporter", "Deployment"),
+];
+
+/// `{"a": {"b": value}}` for the path `a.b`.
+fn at(path: &str, value: Value) -> Value {
+    path.rsplit('.')
+        .fold(value, |value, key| json!({ key: value }))
+}
+
+/// Lays values over others, as Helm does: maps are merged, everything else is replaced.
+fn merged(mut below: Value, above: Value) -> Value {
+    match (&mut below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            for (key, value) in above {
+                let old = below.remove(&key).unwrap_or(Value::Null);
+                below.insert(key, merged(old, value));
+            }
+        }
+        (_, above) => return above,
+    }
+    below
+}
+
+/// The documents of the chart with these values.
+fn documents(values: Value) -> Vec<Value> {
+    let render = Render {
+        values,
+        ..Render::default()
+    };
+    render.documents().unwrap()
+}
+
+/// Values with only these parts switched on.
+fn only(parts: &[&str]) -> Value {
+    let switches = PARTS
+        .iter()
+        .map(|(part, _)| at(&format!("{part}.enabled"), parts.contains(part).into()));
+    switches.fold(json!({}), merged)
+}
+
+/// The part of the stack an object belongs to.
+fn component(document: &Value) -> &str {
+    document["metadata"]["labels"]["app.kubernetes.io/component"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no component: {document}"))
+}
+
+/// All components of these documents.
+fn components(documents: &[Value]) -> BTreeSet<&str> {
+    documents.iter().map(component).collect()
+}
+
+/// Kind, namespace and name of an object: no two may share them.
+fn identity(document: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let metadata = &document["metadata"];
+    [
+        text(&document["kind"]),
+        text(&metadata["namespace"]),
+        text(&metadata["name"]),
+    ]
+    .join("/")
+}
