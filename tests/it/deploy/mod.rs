@@ -8,6 +8,7 @@
 mod arguments;
 mod keys;
 mod matrix;
+mod rules;
 mod schema;
 mod security;
 mod values;
