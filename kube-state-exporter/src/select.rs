@@ -33,8 +33,11 @@ pub fn plan(flags: &Flags) -> anyhow::Result<Plan> {
         let resources = missing::lacking().join(",");
         info!(resources, "Not part of this program yet");
     }
+    let selections = selections(flags, &rows)?;
+    let names: Vec<&str> = selections.iter().map(|(row, _)| row.name).collect();
+    info!(resources = names.join(","), "Active resources");
     Ok(Plan {
-        resources: selections(flags, &rows)?,
+        resources: selections,
         namespaces: namespaces(flags),
         denied: list(flags, "namespaces-denylist")
             .into_iter()

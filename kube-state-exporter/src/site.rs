@@ -65,3 +65,58 @@ fn address(host: &str, port: i64) -> String {
         format!("{host}:{port}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use promontory_exporter::flag::Parsed;
+
+    use super::*;
+
+    fn sites(args: &[&str]) -> [Site; 2] {
+        let args = args.iter().map(|arg| (*arg).to_owned());
+        let Ok(Parsed::Run(flags)) = crate::flags::program().table().parse(args) else {
+            panic!("these flags are good")
+        };
+        [
+            main(&flags, Router::new()),
+            telemetry(&flags, Router::new()),
+        ]
+    }
+
+    #[test]
+    fn addresses_and_bounds_are_those_of_the_flags() {
+        let [main, telemetry] = sites(&[]);
+        assert_eq!(main.addresses, ["[::]:8080"]);
+        assert_eq!(telemetry.addresses, ["[::]:8081"]);
+        assert!(main.web_config.is_none() && telemetry.web_config.is_none());
+        let seconds = |limits: &Limits| {
+            [
+                limits.header_timeout,
+                limits.body_timeout,
+                limits.write_timeout,
+                limits.idle_timeout,
+            ]
+            .map(|timeout| timeout.as_secs())
+        };
+        assert_eq!(seconds(&main.limits), [5, 60, 60, 300]);
+        assert_eq!(telemetry.limits.header_timeout.as_secs(), 5);
+
+        let [main, telemetry] = sites(&[
+            "--host=127.0.0.1",
+            "--port=1",
+            "--telemetry-host=",
+            "--telemetry-port=2",
+            "--tls-config=web.yml",
+            "--server-read-header-timeout=1s",
+            "--server-read-timeout=2s",
+            "--server-write-timeout=0s",
+            "--server-idle-timeout=4s",
+        ]);
+        assert_eq!(main.addresses, ["127.0.0.1:1"]);
+        assert_eq!(telemetry.addresses, [":2"]);
+        assert_eq!(seconds(&main.limits), [1, 2, NONE.as_secs(), 4]);
+        for site in [main, telemetry] {
+            assert_eq!(site.web_config.as_deref(), Some("web.yml".as_ref()));
+        }
+    }
+}

@@ -6,6 +6,9 @@ use promontory_exporter::log::Level;
 /// From this `-v` on klog tells what we call debugging.
 const DEBUG: i64 = 4;
 
+/// What `--stderrthreshold` takes.
+const SEVERITIES: &[&str] = &["INFO", "WARNING", "ERROR", "FATAL", "0", "1", "2", "3"];
+
 /// The rows, with klog's underscores.
 pub(super) const ROWS: &[Flag] = &[
     Flag::switch("add_dir_header", "If true, adds the file directory to the header of the log messages"),
@@ -28,7 +31,11 @@ pub(super) const ROWS: &[Flag] = &[
     Flag::switch("one_output", "If true, only write logs to their native severity level (vs also writing to each lower severity level; no effect when -logtostderr=true)"),
     Flag::switch("skip_headers", "If true, avoid header prefixes in the log messages"),
     Flag::switch("skip_log_headers", "If true, avoid headers when opening log files (no effect when -logtostderr=true)"),
-    Flag::text("stderrthreshold", "2", "logs at or above this threshold go to stderr when writing to files and stderr (no effect when -logtostderr=true or -alsologtostderr=true unless -legacy_stderr_threshold_behavior=false)").placeholder("severity"),
+    Flag::new("stderrthreshold", Takes::Choice {
+            of: SEVERITIES,
+            default: "2",
+            what: "severity",
+        }, "logs at or above this threshold go to stderr when writing to files and stderr (no effect when -logtostderr=true or -alsologtostderr=true unless -legacy_stderr_threshold_behavior=false)").placeholder("severity"),
     Flag::integer("v", 0, "number for the log level verbosity").placeholder("Level").short('v'),
     Flag::text("vmodule", "", "comma-separated list of pattern=N settings for file-filtered logging").placeholder("moduleSpec"),
 ];
@@ -58,7 +65,7 @@ pub(super) fn level(flags: &Flags) -> Option<Level> {
     if !flags.given("stderrthreshold") {
         return None;
     }
-    match &*flags.text("stderrthreshold").to_uppercase() {
+    match flags.text("stderrthreshold") {
         "WARNING" | "1" => Some(Level::Warn),
         "ERROR" | "FATAL" | "2" | "3" => Some(Level::Error),
         _ => None,

@@ -33,6 +33,7 @@ fn command_lines_that_cannot_be_read() {
         "--port=99999999999999999999",
         "--server-read-timeout=5",
         "--track-unscheduled-pods=maybe",
+        "--stderrthreshold=loud",
         "nonsense",
         "completion",
         "completion csh",
