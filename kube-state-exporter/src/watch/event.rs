@@ -82,8 +82,10 @@ pub(super) fn read(line: &[u8]) -> Result<Event<'_>, Failure> {
         "ADDED" | "MODIFIED" => Event::Put(object.as_bytes()),
         "DELETED" => Event::Removed(object.as_bytes()),
         "BOOKMARK" => {
-            let bookmark: Bookmark<'_> = serde_json::from_str(object)
-                .map_err(|_| Failure::Garbled("a bookmark has no version"))?;
+            let bookmark: Option<Bookmark<'_>> = serde_json::from_str(object).ok();
+            let bookmark = bookmark
+                .filter(|bookmark| !bookmark.metadata.resource_version.is_empty())
+                .ok_or(Failure::Garbled("a bookmark has no version"))?;
             Event::Bookmark {
                 version: bookmark.metadata.resource_version,
                 ends_list: bookmark
@@ -162,9 +164,9 @@ mod tests {
         ] {
             check(line, "a line of the watch is no event");
         }
-        check(
-            r#"{"type":"BOOKMARK","object":{}}"#,
-            "a bookmark has no version",
-        );
+        for object in ["{}", r#"{"metadata":{"resourceVersion":""}}"#] {
+            let line = format!(r#"{{"type":"BOOKMARK","object":{object}}}"#);
+            check(&line, "a bookmark has no version");
+        }
     }
 }

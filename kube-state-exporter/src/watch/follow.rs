@@ -99,8 +99,12 @@ impl Follow {
         } else {
             stats.lists_failed.add();
         }
-        if self.retry.is_news(&failure.to_string()) {
-            let (resource, namespace) = (self.intake.row.name, &self.namespace);
+        let (resource, namespace) = (self.intake.row.name, &self.namespace);
+        if !self.retry.is_news(&failure.to_string()) {
+            tracing::debug!(resource, namespace, %failure, "Still cannot list or watch");
+        } else if failure.is_gone() {
+            tracing::info!(resource, namespace, %failure, "Listing again");
+        } else {
             tracing::warn!(resource, namespace, %failure, "Cannot list or watch, will go on trying");
         }
     }

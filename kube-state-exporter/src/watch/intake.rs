@@ -91,7 +91,9 @@ impl Intake {
             Ok(Ok(())) if !self.rendering.owner.name.is_empty() => {
                 self.lines.put(self.scope, &self.rendering);
                 self.stats.puts.add();
-                self.version.clone_from(&self.rendering.version);
+                if !self.rendering.version.is_empty() {
+                    self.version.clone_from(&self.rendering.version);
+                }
             }
             Ok(Ok(())) => self.unreadable(object, &"it has no name"),
             Ok(Err(error)) => self.unreadable(object, &error),

@@ -1,5 +1,7 @@
-use super::*;
 use std::fs;
+
+use super::*;
+use crate::api::Api;
 
 /// A kubeconfig with two contexts that differ in server and token.
 fn kubeconfig(server: &str, token: &str) -> String {
@@ -56,4 +58,33 @@ async fn what_cannot_be_read_is_named() {
     };
     let error = Api::connect(&odd).await.err().unwrap().to_string();
     assert!(error.contains("\"http://[\""), "{error}");
+}
+
+#[tokio::test]
+async fn a_proxy_is_refused_if_the_kubeconfig_names_it_and_else_not_used() {
+    let text = kubeconfig("http://one.example:1", "t");
+    let without = Kubeconfig::from_yaml(&text).unwrap();
+    let with = text.replace(
+        "example:1\"}",
+        "example:1\", proxy-url: \"http://proxy.example:3128\"}",
+    );
+    let mut config = Config::new("http://one.example:1".parse().unwrap());
+    config.proxy_url = Some("http://proxy.example:3128".parse().unwrap());
+    leave_out_proxy(
+        &mut config,
+        &proxies(&Kubeconfig::from_yaml(&with).unwrap()),
+    );
+    assert!(config.proxy_url.is_some());
+    leave_out_proxy(&mut config, &proxies(&without));
+    assert!(config.proxy_url.is_none());
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config");
+    fs::write(&path, with).unwrap();
+    let source = Source {
+        kubeconfig: Some(path),
+        ..Source::default()
+    };
+    let error = Api::connect(&source).await.err().unwrap().to_string();
+    assert!(error.contains("proxy.example"), "{error}");
 }
