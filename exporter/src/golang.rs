@@ -23,7 +23,7 @@ const UNITS: &[(&str, f64)] = &[
 /// # Errors
 /// In the words of Go's `time.ParseDuration`. Negative durations and those past Go's range (292 years)
 /// are refused.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let invalid = || format!("time: invalid duration {}", quote(text));
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {

@@ -53,7 +53,7 @@ pub use promontory_exposition as exposition;
 pub mod answer;
 pub mod collector;
 pub mod flag;
-mod golang;
+pub mod golang;
 pub mod landing;
 pub mod limits;
 pub mod listen;

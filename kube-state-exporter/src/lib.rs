@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod cron;
 mod feed;
 pub mod flags;
 pub mod http;
