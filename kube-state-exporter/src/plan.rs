@@ -101,6 +101,7 @@ mod tests {
 
     const PODS: Row = Row {
         name: "pods",
+        group: "",
         namespaced: true,
         ..crate::resource::TABLE[0]
     };

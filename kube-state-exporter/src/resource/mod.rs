@@ -4,7 +4,18 @@
 //! JSON and has the fields its families read, and the families in the order in which kube-state-metrics prints them,
 //! each with a function that generates its samples. Flags, RBAC rules, README rows and tests come from the table.
 
+mod cronjob;
+mod daemonset;
+mod deployment;
+mod job;
 mod namespace;
+mod node;
+mod pod;
+mod replicaset;
+mod service;
+mod share;
+mod statefulset;
+mod unit;
 
 use serde::Deserialize;
 
@@ -15,7 +26,18 @@ use crate::object::Meta;
 use crate::samples::{Rendering, Samples, Selection};
 
 /// Every resource, by name; the first column of the README's table and the default of `--resources`.
-pub const TABLE: &[Row] = &[row::<namespace::Namespaces>()];
+pub const TABLE: &[Row] = &[
+    row::<cronjob::CronJobs>(),
+    row::<daemonset::DaemonSets>(),
+    row::<deployment::Deployments>(),
+    row::<job::Jobs>(),
+    row::<namespace::Namespaces>(),
+    row::<node::Nodes>(),
+    row::<pod::Pods>(),
+    row::<replicaset::ReplicaSets>(),
+    row::<service::Services>(),
+    row::<statefulset::StatefulSets>(),
+];
 
 /// A resource of the API server that has families: the one thing a new file implements.
 pub trait Resource: Sized + 'static {
