@@ -11,6 +11,7 @@ pub mod gateway;
 pub mod helm;
 pub mod http;
 pub mod lifeline;
+pub mod node;
 pub mod parity;
 pub mod peers;
 pub mod process;

@@ -235,7 +235,7 @@ impl<'m> Shown<'m> {
 /// Families of what a file system says of itself.
 type SpaceRow = (&'static str, &'static str, fn(&Space) -> f64);
 
-const SPACE: [SpaceRow; 5] = [
+const SPACE: [SpaceRow; 6] = [
     (
         "node_filesystem_size_bytes",
         "Filesystem size in bytes.",
@@ -260,6 +260,12 @@ const SPACE: [SpaceRow; 5] = [
         "node_filesystem_files_free",
         "Filesystem total free file nodes.",
         |space| space.files_free as f64,
+    ),
+    // Only macOS has such space, but 1.12 shows the family everywhere.
+    (
+        "node_filesystem_purgeable_bytes",
+        "Filesystem space available including purgeable space (MacOS specific).",
+        |_| 0.0,
     ),
 ];
 
