@@ -14,7 +14,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 pub use crate::gateway::Which;
 
@@ -130,7 +130,7 @@ impl Exporter {
             "scrape answered {status}: {}",
             response.text()
         );
-        String::from_utf8(response.body).context("a page that is not UTF-8")
+        Ok(response.text())
     }
 }
 

@@ -11,7 +11,7 @@ const fn on(tree: fn() -> Result<Tree>, name: &'static str, flags: &'static str)
         name,
         tree: Some(tree),
         flags,
-        queries: &[],
+        queries: &[""],
     }
 }
 
@@ -20,7 +20,7 @@ const fn here(name: &'static str, flags: &'static str) -> Case {
         name,
         tree: None,
         flags,
-        queries: &[],
+        queries: &[""],
     }
 }
 
@@ -114,6 +114,7 @@ pub(super) const QUESTIONS: &[Case] = &[
         tree: Some(server),
         flags: only!("cpu" "loadavg" "meminfo" "os"),
         queries: &[
+            "",
             "?collect[]=cpu",
             "?collect[]=cpu&collect[]=loadavg",
             "?collect[]=cpu&collect[]=cpu",
@@ -140,12 +141,12 @@ pub(super) const QUESTIONS: &[Case] = &[
         name: "about itself",
         tree: Some(server),
         flags: "--collector.disable-defaults --collector.loadavg",
-        queries: &["?collect[]=loadavg", "?collect[]=cpu"],
+        queries: &["", "?collect[]=loadavg", "?collect[]=cpu"],
     },
     Case {
         name: "no collector",
         tree: Some(server),
         flags: "--collector.disable-defaults --web.disable-exporter-metrics",
-        queries: &["?collect[]=cpu"],
+        queries: &["", "?collect[]=cpu"],
     },
 ];

@@ -28,7 +28,7 @@ pub struct Case {
     pub tree: Option<fn() -> Result<Tree>>,
     /// Flags, with white space between them. `$TREE` is the tree.
     pub flags: &'static str,
-    /// What follows `/metrics`, each with its answer compared.
+    /// What follows `/metrics`, each with its answer compared; the first one in every format.
     pub queries: &'static [&'static str],
 }
 
@@ -59,15 +59,14 @@ pub fn check(cases: &[Case]) -> Result<()> {
 fn run(case: &Case) -> Result<Vec<String>> {
     let pair = Pair::start(case)?;
     let mut found = Vec::new();
-    for query in case.queries.iter().copied().chain([""]) {
+    for query in case.queries {
         found.extend(pair.settled(|pair| pair.ask(query))?);
     }
+    let first = case.queries.first().copied().unwrap_or_default();
     for accept in ACCEPTS {
-        let differences = pair.settled(|pair| pair.ask_for(accept))?;
-        found.extend(differences);
+        found.extend(pair.settled(|pair| pair.ask_for(first, accept))?);
     }
-    let beyond = pair.settled(Pair::growth)?;
-    found.extend(beyond);
+    found.extend(pair.settled(|pair| pair.growth(first))?);
     found.sort();
     found.dedup();
     Ok(found)
@@ -137,23 +136,26 @@ impl Pair {
     }
 
     /// Compares the answers to one `Accept` header.
-    fn ask_for(&self, accept: &str) -> Result<Vec<String>> {
-        let headers = [("Accept", accept)];
+    fn ask_for(&self, query: &str, accept: &str) -> Result<Vec<String>> {
+        let (path, headers) = (format!("/metrics{query}"), [("Accept", accept)]);
         let (real, ours) = (
-            self.real.get("/metrics", &headers)?,
-            self.ours.get("/metrics", &headers)?,
+            self.real.get(&path, &headers)?,
+            self.ours.get(&path, &headers)?,
         );
         let lines = compare(&self.lines(&real)?, &self.lines(&ours)?);
-        Ok(lines.into_iter().map(|line| format!(" / {line}")).collect())
+        Ok(lines
+            .into_iter()
+            .map(|line| format!("{query} / {line}"))
+            .collect())
     }
 
     /// What grows must lie between two readings of the real program.
-    fn growth(&self) -> Result<Vec<String>> {
-        let before = self.real.scrape("")?;
-        let ours = self.ours.scrape("")?;
-        let after = self.real.scrape("")?;
+    fn growth(&self, query: &str) -> Result<Vec<String>> {
+        let before = self.real.scrape(query)?;
+        let ours = self.ours.scrape(query)?;
+        let after = self.real.scrape(query)?;
         let beyond = self.scene.beyond(&before, &ours, &after);
-        Ok(beyond.into_iter().map(|line| format!(" / ours {line}")).collect())
+        Ok(beyond.into_iter().map(|line| format!("{query} / ours {line}")).collect())
     }
 
     /// Status and headers of an answer that make a difference to a scraper, and the lines of its page.
