@@ -17,10 +17,16 @@ pub fn glob(pattern: &str) -> Option<Vec<PathBuf>> {
     }
     let start = if pattern.starts_with('/') { "/" } else { "" };
     let mut found = vec![PathBuf::from(start)];
+    // From the first wildcard on, Go looks for every part among the entries of a folder; `..` is none of them.
+    let mut listing = false;
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
         let wanted: Vec<char> = part.chars().collect();
         // A malformed part is malformed whether or not anything is compared with it.
         matches(&wanted, &[])?;
+        listing |= has_wildcards(part);
+        if listing && matches!(part, "." | "..") {
+            return Some(Vec::new());
+        }
         let mut next = Vec::new();
         for folder in &found {
             if has_wildcards(part) {
@@ -196,6 +202,8 @@ mod tests {
         assert_eq!(found("a*/x").unwrap(), ["a1/x", "a2/x"]);
         assert_eq!(found("b").unwrap(), ["b"]);
         assert_eq!(found("c*").unwrap(), Vec::<String>::new());
+        assert_eq!(found("a1/../b/*").unwrap(), ["a1/../b/x"]);
+        assert_eq!(found("a*/../b").unwrap(), Vec::<String>::new());
         assert_eq!(found("["), None);
     }
 }

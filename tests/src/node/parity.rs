@@ -128,7 +128,7 @@ impl Pair {
             let headers = [("Accept-Encoding", encoding)];
             let headers = if encoding.is_empty() { &[][..] } else { &headers };
             let path = format!("/metrics{query}");
-            let (real, ours) = (self.real.get(&path, headers)?, self.ours.get(&path, headers)?);
+            let (real, ours) = (self.real(&path, headers), self.ours.get(&path, headers)?);
             let lines = compare(&self.lines(&real)?, &self.lines(&ours)?);
             found.extend(lines.into_iter().map(|line| format!("{query} / {line}")));
         }
@@ -138,10 +138,7 @@ impl Pair {
     /// Compares the answers to one `Accept` header.
     fn ask_for(&self, query: &str, accept: &str) -> Result<Vec<String>> {
         let (path, headers) = (format!("/metrics{query}"), [("Accept", accept)]);
-        let (real, ours) = (
-            self.real.get(&path, &headers)?,
-            self.ours.get(&path, &headers)?,
-        );
+        let (real, ours) = (self.real(&path, &headers), self.ours.get(&path, &headers)?);
         let lines = compare(&self.lines(&real)?, &self.lines(&ours)?);
         Ok(lines
             .into_iter()
@@ -149,11 +146,21 @@ impl Pair {
             .collect())
     }
 
+    /// The real program's answer; status 0 if it died of the question.
+    fn real(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        self.real.get(path, headers).unwrap_or(Response {
+            status: 0,
+            headers: Vec::new(),
+            body: Vec::new(),
+        })
+    }
+
     /// What grows must lie between two readings of the real program.
     fn growth(&self, query: &str) -> Result<Vec<String>> {
-        let before = self.real.scrape(query)?;
-        let ours = self.ours.scrape(query)?;
-        let after = self.real.scrape(query)?;
+        let path = format!("/metrics{query}");
+        let before = self.real(&path, &[]).text();
+        let ours = self.ours.get(&path, &[])?.text();
+        let after = self.real(&path, &[]).text();
         let beyond = self.scene.beyond(&before, &ours, &after);
         Ok(beyond.into_iter().map(|line| format!("{query} / ours {line}")).collect())
     }

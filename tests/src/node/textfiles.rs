@@ -70,13 +70,14 @@ const FOLDERS: &[Folder] = &[
         ("l.prom", "h_bucket 1\n# TYPE h histogram\nh_bucket 1\n"),
         ("z.prom", "good_after 1\n"),
     ]),
+    ("killers/label_name", &[("a.prom", "reserved{__name__=\"x\"} 1\n"), ("b.prom", "good 1\n")]),
+    ("killers/label_reserved", &[("a.prom", "reserved{__x=\"y\"} 1\n"), ("b.prom", "good 1\n")]),
+    ("killers/quoted_label", &[("a.prom", "plain{\"quoted.label\"=\"1\"} 1\n"), ("b.prom", "good 1\n")]),
+    ("killers/quoted_name", &[("a.prom", "{\"quoted.name\"} 1\n"), ("b.prom", "good 1\n")]),
+    ("killers/no_name", &[("a.prom", "{} 1\n"), ("b.prom", "good 1\n")]),
     ("names", &[
         ("a.prom", "naïve 1\n"),
-        ("b.prom", "{\"quoted.name\"} 1\n"),
-        ("c.prom", "plain{\"quoted.label\"=\"1\"} 1\n"),
         ("d.prom", "colon:name 1\n"),
-        ("e.prom", "reserved{__name__=\"x\"} 1\n"),
-        ("f.prom", "reserved_too{__x=\"y\"} 1\n"),
         ("g.prom", "unicode{value=\"naïve ☃\"} 1\n"),
     ]),
     ("histograms", &[
