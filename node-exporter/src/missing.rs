@@ -130,6 +130,8 @@ pub const MISSING: &[Missing] = &[
         ("collector.qdisc.fixtures", Text),
         ("collector.qdisc.device-include", Text),
         ("collector.qdisc.device-exclude", Text),
+        ("collector.qdisk.device-include", Text),
+        ("collector.qdisk.device-exclude", Text),
     ] },
     Missing { name: "rapl", default: true, flags: &[
         ("collector.rapl.enable-zone-label", Switch),

@@ -57,7 +57,8 @@ const INCLUDE: Flag = Flag::text(
     "collector.diskstats.device-include",
     "",
     "Regexp of diskstats devices to include (mutually exclusive to device-exclude).",
-);
+)
+.placeholder("COLLECTOR.DISKSTATS.DEVICE-INCLUDE");
 
 struct Diskstats {
     host: Arc<Host>,

@@ -74,7 +74,8 @@ const FLAGS: &[Flag] = &[
         POINTS.include,
         "",
         "Regexp of mount points to include for filesystem collector. (mutually exclusive to mount-points-exclude)",
-    ),
+    )
+    .placeholder("COLLECTOR.FILESYSTEM.MOUNT-POINTS-INCLUDE"),
     Flag::text(
         TYPES.exclude,
         "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$",
@@ -90,7 +91,8 @@ const FLAGS: &[Flag] = &[
         TYPES.include,
         "",
         "Regexp of filesystem types to include for filesystem collector. (mutually exclusive to fs-types-exclude)",
-    ),
+    )
+    .placeholder("COLLECTOR.FILESYSTEM.FS-TYPES-INCLUDE"),
     TIMEOUT,
     WORKERS,
 ];

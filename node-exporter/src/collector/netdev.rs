@@ -50,7 +50,8 @@ const INCLUDE: Flag = Flag::text(
     "collector.netdev.device-include",
     "",
     "Regexp of net devices to include (mutually exclusive to device-exclude).",
-);
+)
+.placeholder("COLLECTOR.NETDEV.DEVICE-INCLUDE");
 const INCLUDE_OLD: Flag = Flag::text(
     "collector.netdev.device-whitelist",
     "",
@@ -61,7 +62,8 @@ const EXCLUDE: Flag = Flag::text(
     "collector.netdev.device-exclude",
     "",
     "Regexp of net devices to exclude (mutually exclusive to device-include).",
-);
+)
+.placeholder("COLLECTOR.NETDEV.DEVICE-EXCLUDE");
 const EXCLUDE_OLD: Flag = Flag::text(
     "collector.netdev.device-blacklist",
     "",

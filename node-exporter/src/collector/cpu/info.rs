@@ -18,12 +18,14 @@ pub(super) const FLAGS_INCLUDE: Flag = Flag::text(
     "collector.cpu.info.flags-include",
     "",
     "Filter the `flags` field in cpuInfo with a value that must be a regular expression",
-);
+)
+.placeholder("COLLECTOR.CPU.INFO.FLAGS-INCLUDE");
 pub(super) const BUGS_INCLUDE: Flag = Flag::text(
     "collector.cpu.info.bugs-include",
     "",
     "Filter the `bugs` field in cpuInfo with a value that must be a regular expression",
-);
+)
+.placeholder("COLLECTOR.CPU.INFO.BUGS-INCLUDE");
 
 /// Which words of the fields `flags` and `bugs` become series.
 pub(super) struct Filters {
