@@ -7,14 +7,16 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use anyhow::Context as _;
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 /// An expression in Go's syntax, ready to match. It matches anywhere unless anchored, as in Go.
 ///
 /// # Errors
 /// It is not a regular expression; the message names the flag.
 pub(crate) fn compile(flag: &str, pattern: &str) -> anyhow::Result<Regex> {
-    Regex::new(&translate(pattern)).with_context(|| format!("--{flag}: not a regular expression"))
+    // Go takes octal escapes: `\07` is the bell.
+    let built = RegexBuilder::new(&translate(pattern)).octal(true).build();
+    built.with_context(|| format!("--{flag}: not a regular expression"))
 }
 
 /// Which names a collector takes: not what matches `exclude`, and what matches `include` where it is given.
@@ -197,6 +199,7 @@ mod tests {
         check(r"^[[:alpha:]-]+$", &["a-b"], &["1"]);
         check(r"\<a\>", &["<a>"], &["a"]);
         check(r"^\Qa.b\E.$", &["a.bc"], &["axbc"]);
+        check(r"^\101\7$", &["A\u{7}"], &["1017"]);
     }
 
     #[test]

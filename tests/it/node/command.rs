@@ -143,7 +143,7 @@ const WRONG: &[(&str, &str)] = &[
     ("--collector.netdev.device-blacklist=a --collector.netdev.device-exclude=b", "--collector.netdev.device-blacklist and --collector.netdev.device-exclude are mutually exclusive"),
     ("--collector.vmstat.fields=(", "--collector.vmstat.fields: not a regular expression"),
     ("--collector.netstat.fields=[", "--collector.netstat.fields: not a regular expression"),
-    ("--collector.cpu.info.flags-include=a**", "--collector.cpu.info.flags-include: not a regular expression"),
+    ("--collector.cpu.info.flags-include=a)", "--collector.cpu.info.flags-include: not a regular expression"),
     ("--collector.cpu.info.bugs-include=\\", "--collector.cpu.info.bugs-include: not a regular expression"),
     ("--collector.diskstats.device-exclude=(?=a)", "--collector.diskstats.device-exclude: not a regular expression"),
     ("--collector.netdev.device-include=\\8", "--collector.netdev.device-include: not a regular expression"),
