@@ -125,7 +125,7 @@ impl Collector for Cpu {
                 family.sample(&[("cpu", &cpu.to_string())], 1.0);
             }
         }
-        state.places.write(&mut state.buffer, batch, &mut trouble);
+        state.places.write(&mut state.buffer, batch);
         trouble.outcome()
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use promontory_exposition::batch::Batch;
 use promontory_exposition::model::Header;
 
-use super::Trouble;
 use crate::host::{Host, Source, list, read};
 use crate::words::{trim, uint};
 
@@ -43,10 +42,10 @@ impl Places {
         }
     }
 
-    pub(super) fn write(&mut self, buffer: &mut Vec<u8>, batch: &mut Batch, trouble: &mut Trouble) {
+    pub(super) fn write(&mut self, buffer: &mut Vec<u8>, batch: &mut Batch) {
         self.refresh();
         self.write_throttles(buffer, batch);
-        self.write_online(buffer, batch, trouble);
+        self.write_online(buffer, batch);
     }
 
     /// Looks which CPUs there are. Where sysfs says nothing about them, there are none.
@@ -113,18 +112,16 @@ impl Places {
     }
 
     /// Where the first CPU cannot be taken offline (x86), the kernel gives it no such file, and upstream shows none.
-    fn write_online(&mut self, buffer: &mut Vec<u8>, batch: &mut Batch, trouble: &mut Trouble) {
+    /// As upstream, a CPU that does not say whether it is online is not; where the first one has no such file, the
+    /// kernel cannot take CPUs out, and there is no family.
+    fn write_online(&mut self, buffer: &mut Vec<u8>, batch: &mut Batch) {
         let help = "CPUs that are online and being scheduled.";
         let mut family = batch.family(Header::gauge("node_cpu_online", help));
         for (at, cpu) in self.cpus.iter_mut().enumerate() {
             let online = match cpu.online.read(buffer) {
                 Ok(text) => trim(text) == b"1",
                 Err(err) if err.kind() == ErrorKind::NotFound && at == 0 => return,
-                Err(err) if err.kind() == ErrorKind::NotFound => false,
-                Err(err) => {
-                    trouble.note(err);
-                    continue;
-                }
+                Err(_) => false,
             };
             let number = cpu.name.trim_start_matches("cpu");
             family.sample(&[("cpu", number)], f64::from(u8::from(online)));
