@@ -139,18 +139,14 @@ impl Collector for Diskstats {
         state.disks.clear();
         for line in lines(state.source.read(&mut state.buffer)?) {
             match line::parse(line) {
-                Ok(Some(disk)) => {
-                    // A disk stands once on a page, and once in the file.
-                    let known = state.disks.iter().any(|other| other.name == disk.name);
-                    if !known && self.selection.takes(&disk.name) {
-                        state.disks.push(disk);
-                    }
-                }
-                Ok(None) => {}
+                Ok(Some(disk)) if self.selection.takes(&disk.name) => state.disks.push(disk),
+                Ok(_) => {}
                 Err(()) => trouble.line("diskstats", line),
             }
         }
+        // A disk stands once on a page, and once in the file; of two the first counts.
         state.disks.sort_by(|a, b| a.name.cmp(&b.name));
+        state.disks.dedup_by(|b, a| a.name == b.name);
         let disks = &state.disks;
         let there = |name: &String| disks.binary_search_by(|disk| disk.name.cmp(name)).is_ok();
         state.rotational.retain(|name, _| there(name));

@@ -184,12 +184,9 @@ impl Netdev {
         let devices = &mut state.devices;
         devices.clear();
         let mut take = |device: Device| {
-            if !self.selection.takes(&device.name) {
-                return;
+            if self.selection.takes(&device.name) {
+                devices.push(device);
             }
-            // A name stands once on a page; it is once on a machine, too.
-            devices.retain(|old: &Device| old.name != device.name);
-            devices.push(device);
         };
         match &mut state.table {
             Some(table) => table::parse(table.read(&mut state.buffer)?, trouble, take),
@@ -199,6 +196,10 @@ impl Netdev {
                 }
             })?,
         }
+        // A name stands once on a page; it is once on a machine, too. Of two the last counts.
+        devices.reverse();
+        devices.sort_by(|a, b| a.name.cmp(&b.name));
+        devices.dedup_by(|b, a| a.name == b.name);
         Ok(())
     }
 
@@ -210,7 +211,8 @@ impl Netdev {
             Vec::new()
         });
         for device in &mut state.devices {
-            if !known.iter().any(|name| name == &*device.name) {
+            let there = known.binary_search_by(|name| name.as_os_str().cmp(device.name.as_ref()));
+            if there.is_err() {
                 continue;
             }
             let path = folder.join(&device.name).join("ifalias");
@@ -223,7 +225,6 @@ impl Netdev {
     }
 
     fn write(&self, state: &mut State, batch: &mut Batch) {
-        state.devices.sort_by(|a, b| a.name.cmp(&b.name));
         for (key, parts) in self.families {
             state.name.clear();
             state.help.clear();

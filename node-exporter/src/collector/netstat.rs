@@ -1,6 +1,7 @@
 //! `node_netstat_*`: chosen counters of the network protocols, from `/proc/net/{netstat,snmp,snmp6}`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
@@ -70,7 +71,7 @@ impl Collector for Netstat {
         let mut locked = lock(&self.state);
         let state = &mut *locked;
         let mut trouble = Trouble::default();
-        let mut blocks: Vec<Block<'_>> = Vec::new();
+        let mut protocols = Protocols::new();
         for ((file, source), buffer) in FILES.iter().zip(&mut state.sources).zip(&mut state.buffers)
         {
             let text = match source.read(buffer) {
@@ -82,32 +83,21 @@ impl Collector for Netstat {
                     continue;
                 }
             };
-            let found = if *file == "net/snmp6" {
+            protocols.extend(if *file == "net/snmp6" {
                 parse_single(text)
             } else {
                 parse_double(file, text, &mut trouble)
-            };
-            for block in found {
-                blocks.retain(|old| old.protocol != block.protocol);
-                blocks.push(block);
-            }
+            });
         }
-        for block in &blocks {
-            for (at, (field, value)) in block.fields.iter().enumerate() {
-                // Of two fields of one name the last one counts.
-                if block.fields[at + 1..]
-                    .iter()
-                    .any(|(later, _)| later == field)
-                {
-                    continue;
-                }
+        for (protocol, fields) in &protocols {
+            for (field, value) in fields {
                 let Some(value) = float(value) else {
-                    trouble.say(format_args!("{}_{field}: no number", block.protocol));
+                    trouble.say(format_args!("{protocol}_{field}: no number"));
                     continue;
                 };
                 state.key.clear();
                 // Writing to a string cannot fail.
-                let _ = write!(state.key, "{}_{field}", block.protocol);
+                let _ = write!(state.key, "{protocol}_{field}");
                 if !self.fields.is_match(&state.key) {
                     continue;
                 }
@@ -118,7 +108,7 @@ impl Collector for Netstat {
                 state.name.clear();
                 state.help.clear();
                 let _ = write!(state.name, "node_netstat_{}", state.key);
-                let _ = write!(state.help, "Statistic {}{field}.", block.protocol);
+                let _ = write!(state.help, "Statistic {protocol}{field}.");
                 batch
                     .family(Header::of(&state.name, &state.help, Kind::Untyped))
                     .sample(&[], value);
@@ -128,49 +118,45 @@ impl Collector for Netstat {
     }
 }
 
-/// What one file says of one protocol.
-#[derive(Debug, PartialEq)]
-struct Block<'t> {
-    protocol: Cow<'t, str>,
-    fields: Vec<(Cow<'t, str>, &'t [u8])>,
-}
+/// The fields of a protocol; of two of one name the last counts.
+type Fields<'t> = BTreeMap<Cow<'t, str>, &'t [u8]>;
 
-/// `netstat` and `snmp`: a line of names and a line of values for each protocol, `Tcp: InSegs …` over `Tcp: 12 …`.
-fn parse_double<'t>(file: &str, bytes: &'t [u8], trouble: &mut Trouble) -> Vec<Block<'t>> {
-    let mut blocks: Vec<Block<'t>> = Vec::new();
+/// What a file says, by protocol.
+type Protocols<'t> = BTreeMap<Cow<'t, str>, Fields<'t>>;
+
+/// `netstat` and `snmp`: a line of names and a line of values for each protocol, `Tcp: InSegs …` over `Tcp: 12 …`. Of
+/// two blocks for one protocol the last counts.
+fn parse_double<'t>(file: &str, bytes: &'t [u8], trouble: &mut Trouble) -> Protocols<'t> {
+    let mut protocols = Protocols::new();
     let mut lines = lines(bytes);
     while let Some(names) = lines.next() {
         let values = lines.next().unwrap_or_default();
-        let Some(block) = parse_block(names, values) else {
-            trouble.line(file, names);
-            continue;
-        };
-        blocks.retain(|old| old.protocol != block.protocol);
-        blocks.push(block);
+        match parse_block(names, values) {
+            Some((protocol, fields)) => {
+                protocols.insert(protocol, fields);
+            }
+            None => trouble.line(file, names),
+        }
     }
-    blocks
+    protocols
 }
 
-fn parse_block<'t>(names: &'t [u8], values: &'t [u8]) -> Option<Block<'t>> {
+fn parse_block<'t>(names: &'t [u8], values: &'t [u8]) -> Option<(Cow<'t, str>, Fields<'t>)> {
     let mut names = names.split(|&byte| byte == b' ');
     let mut values = values.split(|&byte| byte == b' ');
     // The last byte of the first word is the colon.
     let (_, protocol) = names.next()?.split_last()?;
     values.next()?;
-    let mut fields = Vec::with_capacity(128);
+    let mut fields = Fields::new();
     for name in names {
-        fields.push((text(name), values.next()?));
+        fields.insert(text(name), values.next()?);
     }
-    let protocol = text(protocol);
-    values
-        .next()
-        .is_none()
-        .then_some(Block { protocol, fields })
+    values.next().is_none().then(|| (text(protocol), fields))
 }
 
 /// `snmp6`: a name and a value on each line; the protocol ends with the first 6 of the name.
-fn parse_single(bytes: &[u8]) -> Vec<Block<'_>> {
-    let mut blocks: Vec<Block<'_>> = Vec::new();
+fn parse_single(bytes: &[u8]) -> Protocols<'_> {
+    let mut protocols = Protocols::new();
     for line in lines(bytes) {
         let mut fields = fields(line);
         let (Some(name), Some(value)) = (fields.next(), fields.next()) else {
@@ -180,65 +166,54 @@ fn parse_single(bytes: &[u8]) -> Vec<Block<'_>> {
             continue;
         };
         let (protocol, name) = name.split_at(six + 1);
-        let (protocol, name) = (text(protocol), text(name));
-        match blocks.iter_mut().find(|block| block.protocol == protocol) {
-            Some(block) => block.fields.push((name, value)),
-            None => blocks.push(Block {
-                protocol,
-                fields: vec![(name, value)],
-            }),
-        }
+        let fields = protocols.entry(text(protocol)).or_default();
+        fields.insert(text(name), value);
     }
-    blocks
+    protocols
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shown(protocols: &Protocols<'_>) -> Vec<String> {
+        let line = |(protocol, fields)| format!("{protocol} {fields:?}");
+        protocols.iter().map(line).collect()
+    }
+
     #[test]
     fn two_lines_a_protocol() {
         let mut trouble = Trouble::default();
         let text = b"Tcp: InSegs OutSegs\nTcp: 1 2\nIp: A\nIp: 3\nTcp: InErrs\nTcp: 4\n";
-        let blocks = parse_double("snmp", text, &mut trouble);
+        let protocols = parse_double("snmp", text, &mut trouble);
         trouble.outcome().unwrap();
-        let shown: Vec<_> = blocks
-            .iter()
-            .map(|block| (&*block.protocol, block.fields.clone()))
-            .collect();
         assert_eq!(
-            shown,
-            [
-                ("Ip", vec![("A".into(), &b"3"[..])]),
-                ("Tcp", vec![("InErrs".into(), &b"4"[..])]),
-            ]
+            shown(&protocols),
+            [r#"Ip {"A": [51]}"#, r#"Tcp {"InErrs": [52]}"#]
         );
     }
 
     #[test]
     fn a_bad_pair_of_lines_costs_itself() {
-        for bad in [
-            "Tcp: A B\nTcp: 1",
-            "Tcp: A\nTcp: 1 2",
-            "\n",
-        ] {
+        for bad in ["Tcp: A B\nTcp: 1", "Tcp: A\nTcp: 1 2", "\n"] {
             let text = format!("{bad}\nIp: A\nIp: 3\n");
             let mut trouble = Trouble::default();
-            let blocks = parse_double("snmp", text.as_bytes(), &mut trouble);
-            assert_eq!(blocks.len(), 1, "{bad:?}");
+            let protocols = parse_double("snmp", text.as_bytes(), &mut trouble);
+            assert_eq!(protocols.len(), 1, "{bad:?}");
             assert!(trouble.outcome().is_err(), "{bad:?}");
         }
     }
 
     #[test]
     fn one_line_a_field() {
-        let blocks =
+        let protocols =
             parse_single(b"Ip6InReceives   7\nUdp6InErrors 8\nIp6OutOctets 9\nIpX 1\nIp6Z\n");
-        assert_eq!(blocks.len(), 2);
-        assert_eq!(blocks[0].protocol, "Ip6");
         assert_eq!(
-            blocks[0].fields,
-            [("InReceives".into(), &b"7"[..]), ("OutOctets".into(), b"9")]
+            shown(&protocols),
+            [
+                r#"Ip6 {"InReceives": [55], "OutOctets": [57]}"#,
+                r#"Udp6 {"InErrors": [56]}"#,
+            ]
         );
     }
 }

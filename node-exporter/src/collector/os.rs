@@ -35,7 +35,7 @@ const SUPPORT_END_NAME: &str = "node_os_support_end_timestamp_seconds";
 const FILES: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 
 /// Longer than any description of a system.
-const BYTES_MAX: usize = 64 << 10;
+const BYTES_MAX: usize = 2 << 20;
 
 struct Os([PathBuf; FILES.len()]);
 

@@ -1,5 +1,6 @@
 //! `node_time_*`: the clock, the zone of the machine, and the clock sources of the kernel.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -140,9 +141,9 @@ impl Clock {
                 let help = "Available clocksources read from '/sys/devices/system/clocksource'.";
                 let header = Header::gauge(AVAILABLE, help);
                 let mut family = batch.family(header);
-                let names: Vec<&[u8]> = fields(names).collect();
-                for (at, name) in names.iter().enumerate() {
-                    if !names[..at].contains(name) {
+                let mut seen = HashSet::new();
+                for name in fields(names) {
+                    if seen.insert(name) {
                         family.sample(&[("clocksource", &text(name)), ("device", device)], 1.0);
                     }
                 }

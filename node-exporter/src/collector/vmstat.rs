@@ -1,5 +1,6 @@
 //! `node_vmstat_*`: chosen fields of `/proc/vmstat` (proc_vmstat(5)).
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
@@ -63,17 +64,16 @@ impl Collector for Vmstat {
         let mut locked = lock(&self.state);
         let state = &mut *locked;
         let mut trouble = Trouble::default();
-        let mut shown = Vec::new();
+        let mut shown = HashSet::new();
         for line in lines(state.source.read(&mut state.buffer)?) {
             let Some((field, value)) = parse_line(line) else {
                 trouble.line("vmstat", line);
                 continue;
             };
             // A field twice would be a series twice, which no page may have.
-            if !self.fields.is_match(field) || shown.contains(&field) {
+            if !self.fields.is_match(field) || !shown.insert(field) {
                 continue;
             }
-            shown.push(field);
             state.name.clear();
             state.help.clear();
             // Writing to a string cannot fail.

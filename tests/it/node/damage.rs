@@ -82,6 +82,10 @@ enum Damage {
     Noise(u64),
     /// One byte in fifty is another.
     Spots(u64),
+    /// It stands there many times over, a megabyte of it.
+    Again,
+    /// A megabyte of numbered words in one line.
+    Words,
     /// A pipe that nobody writes to.
     Pipe,
     /// A file without an end.
@@ -91,27 +95,26 @@ enum Damage {
     Denied,
 }
 
-use Damage::{Cut, Denied, Empty, Folder, LastByte, Loop, Missing, Noise, Pipe, Spots, Zeros};
+use Damage::{Again, Cut, Denied, Empty, Folder, LastByte, Loop, Missing, Noise, Pipe, Spots, Words, Zeros};
 
-const DAMAGES: [Damage; 17] = [
+const DAMAGES: [Damage; 19] = [
     Missing, Empty, Cut(1), Cut(5), Cut(8), Cut(13), LastByte, Noise(1), Noise(2), Noise(3),
-    Spots(1), Spots(2), Pipe, Zeros, Folder, Loop, Denied,
+    Spots(1), Spots(2), Again, Words, Pipe, Zeros, Folder, Loop, Denied,
 ];
 
-/// Where the two do not agree whether a collector succeeded, by collector and damage, and why.
-const DISAGREE: &[(&str, &str, Damage, &str)] = &[
-    ("proc/stat", "cpu", Empty, NOTHING),
-    ("proc/stat", "cpu", Noise(1), NOTHING),
-    ("proc/stat", "cpu", Noise(2), NOTHING),
-    ("proc/stat", "cpu", Noise(3), NOTHING),
-    ("proc/stat", "stat", Empty, NOTHING),
-    ("proc/stat", "stat", Noise(1), NOTHING),
-    ("proc/stat", "stat", Noise(2), NOTHING),
-    ("proc/stat", "stat", Noise(3), NOTHING),
-    ("sys/class/net/bonding_masters", "netdev", Loop, "the real program takes the broken link for a device"),
+/// Where the two do not agree: the beginning of a path, the collector, the damages, and why.
+const EXCUSED: &[(&str, &str, &[Damage], &str)] = &[
+    ("proc/stat", "cpu", NOTHING, "the real program shows a machine without CPUs"),
+    ("proc/stat", "stat", NOTHING, "the real program shows a machine that booted in 1970"),
+    ("proc/meminfo", "meminfo", &[Words], "the real program is silent about a line of a megabyte"),
+    ("proc/net/dev", "netdev", &[Words], "two lines of headings may be of any length"),
+    ("sys/class/net/bonding_masters", "netdev", &[Loop], "the real program takes the broken link for a device"),
+    ("sys/class/net/", "netdev", &[Again, Words], "the real program cuts an alias at 128 bytes; ours knows the kernel's bound"),
+    ("sys/devices/system/clocksource/", "time", &[Again, Words], "the real program reads the first 128 bytes"),
 ];
 
-const NOTHING: &str = "the real program shows a machine without CPUs that booted in 1970";
+/// No line of the file is left.
+const NOTHING: &[Damage] = &[Empty, Noise(1), Noise(2), Noise(3), Words];
 
 impl Damage {
     fn apply(self, tree: &Tree, file: &str, content: &[u8]) -> Result<()> {
@@ -138,6 +141,11 @@ impl Damage {
                 }
                 fs::write(&path, spotted)?;
             }
+            Again => fs::write(&path, content.repeat((1 << 20) / content.len().max(1)))?,
+            Words => {
+                let words: String = (0..150_000).map(|at| format!("w6{at} ")).collect();
+                fs::write(&path, words)?;
+            }
             Pipe => pipe(tree, file)?,
             Zeros => symlink("/dev/zero", &path)?,
             Folder => fs::create_dir(&path)?,
@@ -157,7 +165,7 @@ impl Damage {
 
     /// Whether counters may have risen to values they never had.
     fn may_raise(self) -> bool {
-        matches!(self, Noise(_) | Spots(_))
+        matches!(self, Noise(_) | Spots(_) | Again)
     }
 }
 
@@ -337,7 +345,7 @@ fn one_damaged_file_costs_what_it_held() {
     assert_eq!(whole.lines, real.lines);
 
     let mut wrong = Vec::new();
-    let mut disagree = BTreeSet::new();
+    let mut excused = BTreeSet::new();
     let (mut damages, mut lost, mut lost_there) = (0, 0, 0);
     for (file, readers) in &files {
         let path = tree.at(file);
@@ -364,26 +372,22 @@ fn one_damaged_file_costs_what_it_held() {
                 let Some(real) = &real else { continue };
                 let there = real.of(collector);
                 lost_there += lines.difference(&there).count();
-                let agree = real.succeeded(collector) == ours.succeeded(collector);
-                let row = DISAGREE.iter().position(|(row_file, of, kind, _)| {
-                    file == row_file && collector == of && *kind == damage
+                let (well, well_there) = (ours.succeeded(collector), real.succeeded(collector));
+                let line = match (well, well_there) {
+                    (true, true) => now.symmetric_difference(&there).next(),
+                    _ => there.difference(&now).next(),
+                };
+                if line.is_none() && well == well_there {
+                    continue;
+                }
+                let row = EXCUSED.iter().position(|(begin, of, kinds, _)| {
+                    file.starts_with(begin) && collector == of && kinds.contains(&damage)
                 });
                 match row {
-                    Some(row) if !agree => {
-                        disagree.insert(row);
-                        continue;
+                    Some(row) => {
+                        excused.insert(row);
                     }
-                    _ if !agree => {
-                        wrong.push(note(format!("success is {} here", ours.succeeded(collector))));
-                    }
-                    _ if ours.succeeded(collector) && now != there => {
-                        let line = now.symmetric_difference(&there).next();
-                        wrong.push(note(format!("differs: {line:?}")));
-                    }
-                    _ => {}
-                }
-                if let Some(line) = there.difference(&now).next() {
-                    wrong.push(note(format!("only there: {line}")));
+                    None => wrong.push(note(format!("success is {well}, there {well_there}; {line:?}"))),
                 }
             }
             mend(&path, &content, modified);
@@ -399,7 +403,8 @@ fn one_damaged_file_costs_what_it_held() {
         pair.deaths
     );
     assert!(wrong.is_empty(), "{} of {damages}:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(disagree.len(), DISAGREE.len(), "a row of DISAGREE is stale");
+    let stale: Vec<_> = (0..EXCUSED.len()).filter(|row| !excused.contains(row)).collect();
+    assert!(stale.is_empty(), "rows of EXCUSED are stale: {stale:?}");
     assert!(damages > 600);
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Other machines have other keys under other headings; what is not found is empty.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use promontory_exporter::flag::{Flag, Flags};
@@ -149,10 +150,10 @@ fn write_words(
         "The `{key}` field of CPU information from /proc/cpuinfo taken from the first core."
     );
     let mut family = batch.family(Header::gauge(&name, &help));
-    let words: Vec<_> = fields(field).map(text).collect();
-    for (at, word) in words.iter().enumerate() {
-        if filter.is_match(word) && !words[..at].contains(word) {
-            family.sample(&[(label, word)], 1.0);
+    let mut seen = HashSet::new();
+    for word in fields(field).map(text) {
+        if filter.is_match(&word) && seen.insert(word.clone()) {
+            family.sample(&[(label, &word)], 1.0);
         }
     }
 }
@@ -195,7 +196,7 @@ fn parse<'t>(bytes: &'t [u8], trouble: &mut Trouble) -> Vec<Processor<'t>> {
     if processors.is_empty() {
         trouble.say("cpuinfo: no processor");
     }
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     processors.retain(|processor| seen.insert(processor.number));
     processors
 }

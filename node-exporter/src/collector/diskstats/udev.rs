@@ -6,7 +6,7 @@ use crate::host;
 use crate::words::{lines, text};
 
 /// Longer than any such file.
-const BYTES_MAX: usize = 256 << 10;
+const BYTES_MAX: usize = 2 << 20;
 
 /// The keys that metrics come from; the rest is not kept.
 const KEYS: [&str; 20] = [
