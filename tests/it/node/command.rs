@@ -41,7 +41,10 @@ fn help(which: Which) -> BTreeMap<String, Shown> {
     let mut found: BTreeMap<String, Shown> = BTreeMap::new();
     let mut last = String::new();
     for line in text.lines() {
-        let Some(flag) = line.strip_prefix("      --").or(line.strip_prefix("  -h, --")) else {
+        let Some(flag) = line
+            .strip_prefix("      --")
+            .or(line.strip_prefix("  -h, --"))
+        else {
             if let (true, Some((_, words))) = (line.starts_with("    "), found.get_mut(&last)) {
                 words.push_str(&format!(" {}", line.trim()));
             }
@@ -82,7 +85,11 @@ fn every_flag_of_the_real_program_is_taken() {
             // The placeholder of a flag without a default is its own name.
             (name, Some(value)) => {
                 let value = value.trim_end_matches(" ...");
-                let value = if value == name.to_uppercase() { "" } else { value };
+                let value = if value == name.to_uppercase() {
+                    ""
+                } else {
+                    value
+                };
                 let value = value.trim_matches('"').replace("\\\\", "\\");
                 given.push(format!("--{name}={value}"));
             }
@@ -132,21 +139,66 @@ fn a_collector_that_is_not_here_is_refused_by_name() {
 
 /// Flags that cannot be followed, and what ours says. The real program panics on most of them (status 2).
 const WRONG: &[(&str, &str)] = &[
-    ("--collector.diskstats.device-include=a --collector.diskstats.device-exclude=b", "device-exclude & device-include are mutually exclusive"),
-    ("--collector.diskstats.ignored-devices=a --collector.diskstats.device-exclude=b", "--collector.diskstats.ignored-devices and --collector.diskstats.device-exclude are mutually exclusive"),
-    ("--collector.filesystem.mount-points-include=a --collector.filesystem.mount-points-exclude=b", "--collector.filesystem.mount-points-exclude and --collector.filesystem.mount-points-include are mutually exclusive"),
-    ("--collector.filesystem.ignored-mount-points=a --collector.filesystem.mount-points-exclude=b", "--collector.filesystem.ignored-mount-points and --collector.filesystem.mount-points-exclude are mutually exclusive"),
-    ("--collector.filesystem.fs-types-include=a --collector.filesystem.fs-types-exclude=b", "--collector.filesystem.fs-types-exclude and --collector.filesystem.fs-types-include are mutually exclusive"),
-    ("--collector.filesystem.ignored-fs-types=a --collector.filesystem.fs-types-exclude=b", "--collector.filesystem.ignored-fs-types and --collector.filesystem.fs-types-exclude are mutually exclusive"),
-    ("--collector.netdev.device-include=a --collector.netdev.device-exclude=b", "device-exclude & device-include are mutually exclusive"),
-    ("--collector.netdev.device-whitelist=a --collector.netdev.device-include=b", "--collector.netdev.device-whitelist and --collector.netdev.device-include are mutually exclusive"),
-    ("--collector.netdev.device-blacklist=a --collector.netdev.device-exclude=b", "--collector.netdev.device-blacklist and --collector.netdev.device-exclude are mutually exclusive"),
-    ("--collector.vmstat.fields=(", "--collector.vmstat.fields: not a regular expression"),
-    ("--collector.netstat.fields=[", "--collector.netstat.fields: not a regular expression"),
-    ("--collector.cpu.info.flags-include=a)", "--collector.cpu.info.flags-include: not a regular expression"),
-    ("--collector.cpu.info.bugs-include=\\", "--collector.cpu.info.bugs-include: not a regular expression"),
-    ("--collector.diskstats.device-exclude=(?=a)", "--collector.diskstats.device-exclude: not a regular expression"),
-    ("--collector.netdev.device-include=\\8", "--collector.netdev.device-include: not a regular expression"),
+    (
+        "--collector.diskstats.device-include=a --collector.diskstats.device-exclude=b",
+        "device-exclude & device-include are mutually exclusive",
+    ),
+    (
+        "--collector.diskstats.ignored-devices=a --collector.diskstats.device-exclude=b",
+        "--collector.diskstats.ignored-devices and --collector.diskstats.device-exclude are mutually exclusive",
+    ),
+    (
+        "--collector.filesystem.mount-points-include=a --collector.filesystem.mount-points-exclude=b",
+        "--collector.filesystem.mount-points-exclude and --collector.filesystem.mount-points-include are mutually exclusive",
+    ),
+    (
+        "--collector.filesystem.ignored-mount-points=a --collector.filesystem.mount-points-exclude=b",
+        "--collector.filesystem.ignored-mount-points and --collector.filesystem.mount-points-exclude are mutually exclusive",
+    ),
+    (
+        "--collector.filesystem.fs-types-include=a --collector.filesystem.fs-types-exclude=b",
+        "--collector.filesystem.fs-types-exclude and --collector.filesystem.fs-types-include are mutually exclusive",
+    ),
+    (
+        "--collector.filesystem.ignored-fs-types=a --collector.filesystem.fs-types-exclude=b",
+        "--collector.filesystem.ignored-fs-types and --collector.filesystem.fs-types-exclude are mutually exclusive",
+    ),
+    (
+        "--collector.netdev.device-include=a --collector.netdev.device-exclude=b",
+        "device-exclude & device-include are mutually exclusive",
+    ),
+    (
+        "--collector.netdev.device-whitelist=a --collector.netdev.device-include=b",
+        "--collector.netdev.device-whitelist and --collector.netdev.device-include are mutually exclusive",
+    ),
+    (
+        "--collector.netdev.device-blacklist=a --collector.netdev.device-exclude=b",
+        "--collector.netdev.device-blacklist and --collector.netdev.device-exclude are mutually exclusive",
+    ),
+    (
+        "--collector.vmstat.fields=(",
+        "--collector.vmstat.fields: not a regular expression",
+    ),
+    (
+        "--collector.netstat.fields=[",
+        "--collector.netstat.fields: not a regular expression",
+    ),
+    (
+        "--collector.cpu.info.flags-include=a)",
+        "--collector.cpu.info.flags-include: not a regular expression",
+    ),
+    (
+        "--collector.cpu.info.bugs-include=\\",
+        "--collector.cpu.info.bugs-include: not a regular expression",
+    ),
+    (
+        "--collector.diskstats.device-exclude=(?=a)",
+        "--collector.diskstats.device-exclude: not a regular expression",
+    ),
+    (
+        "--collector.netdev.device-include=\\8",
+        "--collector.netdev.device-include: not a regular expression",
+    ),
     ("--path.procfs=/nowhere", "could not read /nowhere"),
     ("--path.sysfs=/nowhere", "could not read /nowhere"),
     ("--path.sysfs=/etc/passwd", "/etc/passwd is not a directory"),
@@ -154,10 +206,19 @@ const WRONG: &[(&str, &str)] = &[
     ("--collector.filesystem.stat-workers=x", "invalid syntax"),
     ("--web.max-requests=x", "invalid syntax"),
     ("--runtime.gomaxprocs=x", "invalid syntax"),
-    ("--no-collector.cpu --collector.cpu", "flag 'collector.cpu' cannot be repeated"),
+    (
+        "--no-collector.cpu --collector.cpu",
+        "flag 'collector.cpu' cannot be repeated",
+    ),
     ("--collector.cpu=true", "unexpected true"),
-    ("--collector.textfile.directory", "expected argument for flag '--collector.textfile.directory'"),
-    ("--collector.nonsense", "unknown long flag '--collector.nonsense'"),
+    (
+        "--collector.textfile.directory",
+        "expected argument for flag '--collector.textfile.directory'",
+    ),
+    (
+        "--collector.nonsense",
+        "unknown long flag '--collector.nonsense'",
+    ),
     ("--web.telemetry-path=metrics", "--web.telemetry-path"),
 ];
 
@@ -168,7 +229,10 @@ fn what_cannot_be_followed_is_refused_by_both() {
         let mut given = flags(given);
         given.push("--web.listen-address=127.0.0.1:0".to_owned());
         let (status, said) = run(Which::Real, &given, folder.path()).unwrap();
-        assert!(matches!(status.code(), Some(1 | 2)), "real {given:?}: {said}");
+        assert!(
+            matches!(status.code(), Some(1 | 2)),
+            "real {given:?}: {said}"
+        );
         let (status, said) = run(Which::Ours, &given, folder.path()).unwrap();
         assert_eq!(status.code(), Some(1), "{given:?}: {said}");
         assert!(said.contains(words), "{given:?}: {said}");

@@ -95,22 +95,76 @@ enum Damage {
     Denied,
 }
 
-use Damage::{Again, Cut, Denied, Empty, Folder, LastByte, Loop, Missing, Noise, Pipe, Spots, Words, Zeros};
+use Damage::{
+    Again, Cut, Denied, Empty, Folder, LastByte, Loop, Missing, Noise, Pipe, Spots, Words, Zeros,
+};
 
 const DAMAGES: [Damage; 19] = [
-    Missing, Empty, Cut(1), Cut(5), Cut(8), Cut(13), LastByte, Noise(1), Noise(2), Noise(3),
-    Spots(1), Spots(2), Again, Words, Pipe, Zeros, Folder, Loop, Denied,
+    Missing,
+    Empty,
+    Cut(1),
+    Cut(5),
+    Cut(8),
+    Cut(13),
+    LastByte,
+    Noise(1),
+    Noise(2),
+    Noise(3),
+    Spots(1),
+    Spots(2),
+    Again,
+    Words,
+    Pipe,
+    Zeros,
+    Folder,
+    Loop,
+    Denied,
 ];
 
 /// Where the two do not agree: the beginning of a path, the collector, the damages, and why.
 const EXCUSED: &[(&str, &str, &[Damage], &str)] = &[
-    ("proc/stat", "cpu", NOTHING, "the real program shows a machine without CPUs"),
-    ("proc/stat", "stat", NOTHING, "the real program shows a machine that booted in 1970"),
-    ("proc/meminfo", "meminfo", &[Words], "the real program is silent about a line of a megabyte"),
-    ("proc/net/dev", "netdev", &[Words], "two lines of headings may be of any length"),
-    ("sys/class/net/bonding_masters", "netdev", &[Loop], "the real program takes the broken link for a device"),
-    ("sys/class/net/", "netdev", &[Again, Words], "the real program cuts an alias at 128 bytes; ours knows the kernel's bound"),
-    ("sys/devices/system/clocksource/", "time", &[Again, Words], "the real program reads the first 128 bytes"),
+    (
+        "proc/stat",
+        "cpu",
+        NOTHING,
+        "the real program shows a machine without CPUs",
+    ),
+    (
+        "proc/stat",
+        "stat",
+        NOTHING,
+        "the real program shows a machine that booted in 1970",
+    ),
+    (
+        "proc/meminfo",
+        "meminfo",
+        &[Words],
+        "the real program is silent about a line of a megabyte",
+    ),
+    (
+        "proc/net/dev",
+        "netdev",
+        &[Words],
+        "two lines of headings may be of any length",
+    ),
+    (
+        "sys/class/net/bonding_masters",
+        "netdev",
+        &[Loop],
+        "the real program takes the broken link for a device",
+    ),
+    (
+        "sys/class/net/",
+        "netdev",
+        &[Again, Words],
+        "the real program cuts an alias at 128 bytes; ours knows the kernel's bound",
+    ),
+    (
+        "sys/devices/system/clocksource/",
+        "time",
+        &[Again, Words],
+        "the real program reads the first 128 bytes",
+    ),
 ];
 
 /// No line of the file is left.
@@ -329,7 +383,11 @@ fn files(tree: &Tree) -> Vec<(String, &'static [&'static str])> {
 
 fn machine() -> Tree {
     let tree = server().unwrap();
-    tree.file("text/a.prom", "# HELP job_runs_total Runs.\n# TYPE job_runs_total counter\njob_runs_total{job=\"a\"} 3\n").unwrap();
+    tree.file(
+        "text/a.prom",
+        "# HELP job_runs_total Runs.\n# TYPE job_runs_total counter\njob_runs_total{job=\"a\"} 3\n",
+    )
+    .unwrap();
     tree.file("text/b.prom", "# TYPE job_seconds histogram\njob_seconds_bucket{le=\"1\"} 1\njob_seconds_bucket{le=\"+Inf\"} 3\njob_seconds_sum 9.5\njob_seconds_count 3\n").unwrap();
     tree
 }
@@ -341,7 +399,11 @@ fn one_damaged_file_costs_what_it_held() {
     let mut pair = Pair::start(&tree);
     let whole = pair.ours();
     let real = pair.real().unwrap();
-    assert!(whole.success.values().all(|success| *success), "{:?}", whole.success);
+    assert!(
+        whole.success.values().all(|success| *success),
+        "{:?}",
+        whole.success
+    );
     assert_eq!(whole.lines, real.lines);
 
     let mut wrong = Vec::new();
@@ -355,7 +417,11 @@ fn one_damaged_file_costs_what_it_held() {
             damage.apply(&tree, file, &content).unwrap();
             damages += 1;
             let ours = pair.ours();
-            let real = if damage.is_endless() { None } else { pair.real() };
+            let real = if damage.is_endless() {
+                None
+            } else {
+                pair.real()
+            };
             for (collector, lines) in &whole.lines {
                 let now = ours.of(collector);
                 lost += lines.difference(&now).count();
@@ -387,7 +453,9 @@ fn one_damaged_file_costs_what_it_held() {
                     Some(row) => {
                         excused.insert(row);
                     }
-                    None => wrong.push(note(format!("success is {well}, there {well_there}; {line:?}"))),
+                    None => wrong.push(note(format!(
+                        "success is {well}, there {well_there}; {line:?}"
+                    ))),
                 }
             }
             mend(&path, &content, modified);
@@ -402,8 +470,15 @@ fn one_damaged_file_costs_what_it_held() {
         "{damages} damages: {lost} samples lost; the real program died {} times and lost {lost_there} without those.",
         pair.deaths
     );
-    assert!(wrong.is_empty(), "{} of {damages}:\n{}", wrong.len(), wrong.join("\n"));
-    let stale: Vec<_> = (0..EXCUSED.len()).filter(|row| !excused.contains(row)).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {damages}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    let stale: Vec<_> = (0..EXCUSED.len())
+        .filter(|row| !excused.contains(row))
+        .collect();
     assert!(stale.is_empty(), "rows of EXCUSED are stale: {stale:?}");
     assert!(damages > 600);
 }

@@ -34,9 +34,13 @@ fn tree() -> Tree {
     let mut mounts = String::new();
     for at in 0..DEAD {
         tree.folder(&format!("root/dead{at}")).unwrap();
-        mounts.push_str(&format!("{at} 1 0:{at} / /dead{at} rw - nfs4 server:/dead{at} rw\n"));
+        mounts.push_str(&format!(
+            "{at} 1 0:{at} / /dead{at} rw - nfs4 server:/dead{at} rw\n"
+        ));
         tree.folder(&format!("root/live{at}")).unwrap();
-        mounts.push_str(&format!("{at} 1 1:{at} / /live{at} rw - ext4 /dev/live{at} rw\n"));
+        mounts.push_str(&format!(
+            "{at} 1 1:{at} / /live{at} rw - ext4 /dev/live{at} rw\n"
+        ));
     }
     tree.file("proc/1/mountinfo", mounts).unwrap();
     tree.file("proc/loadavg", "1 2 3 4/5 6\n").unwrap();
@@ -46,9 +50,18 @@ fn tree() -> Tree {
 fn before(tree: &Tree, count: usize) -> Vec<String> {
     let path = |name| tree.at(name).display().to_string();
     let count = count.to_string();
-    ["-m", "bash", "-c", SCRIPT, "dead", &path("root"), &path("release"), &count]
-        .map(str::to_owned)
-        .to_vec()
+    [
+        "-m",
+        "bash",
+        "-c",
+        SCRIPT,
+        "dead",
+        &path("root"),
+        &path("release"),
+        &count,
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 fn lines<'p>(page: &'p str, name: &str, with: &str) -> Vec<&'p str> {
@@ -76,9 +89,16 @@ fn twenty_dead_mounts_cost_their_own_samples() {
         let page = exporter.scrape("").unwrap();
         let dead = lines(&page, "node_filesystem_device_error", "mountpoint timeout");
         assert_eq!(dead.len(), DEAD, "{page}");
-        assert!(dead.iter().all(|line| line.contains("mountpoint=\"/dead") && line.ends_with(" 1")));
+        assert!(
+            dead.iter()
+                .all(|line| line.contains("mountpoint=\"/dead") && line.ends_with(" 1"))
+        );
         for family in ["size_bytes", "avail_bytes", "files", "mount_info"] {
-            let live = lines(&page, &format!("node_filesystem_{family}"), "mountpoint=\"/live");
+            let live = lines(
+                &page,
+                &format!("node_filesystem_{family}"),
+                "mountpoint=\"/live",
+            );
             assert_eq!(live.len(), DEAD, "{page}");
         }
         assert!(page.contains("\nnode_load1 1\n"));
@@ -86,14 +106,23 @@ fn twenty_dead_mounts_cost_their_own_samples() {
     }
     let status = format!("/proc/{}/status", exporter.process.pid());
     let status = std::fs::read_to_string(status).unwrap();
-    let threads = status.lines().find_map(|line| line.strip_prefix("Threads:"));
+    let threads = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Threads:"));
     let threads: usize = threads.unwrap().trim().parse().unwrap();
-    assert!(threads <= 3 * DEAD, "{threads} threads: a mount is asked once, not once a scrape");
+    assert!(
+        threads <= 3 * DEAD,
+        "{threads} threads: a mount is asked once, not once a scrape"
+    );
 
     tree.file("release", "").unwrap();
     until("the mounts to answer that nobody is behind them", || {
         let page = exporter.scrape("").unwrap();
-        let known = lines(&page, "node_filesystem_device_error", "transport endpoint is not connected");
+        let known = lines(
+            &page,
+            "node_filesystem_device_error",
+            "transport endpoint is not connected",
+        );
         (known.len() == DEAD).then_some(())
     })
     .unwrap();

@@ -49,11 +49,7 @@ use Where::{Everywhere, Machine, Netlink};
 pub const MOVING: &[Moving] = &[
     // The programs themselves.
     row("node_exporter_build_info", Everywhere, Labels),
-    row(
-        "node_scrape_collector_duration_seconds",
-        Everywhere,
-        Freely,
-    ),
+    row("node_scrape_collector_duration_seconds", Everywhere, Freely),
     row("process_", Everywhere, Freely),
     row("promhttp_", Everywhere, Freely),
     // The clock.
@@ -215,8 +211,18 @@ mod tests {
     #[test]
     fn numbers_as_go_writes_them() {
         for text in [
-            "0", "1", "-1.5", "123456", "1.234567e+06", "1e+06", "0.0001", "1e-05", "1.8446744073709552e+19",
-            "+Inf", "NaN", "1.5e-07",
+            "0",
+            "1",
+            "-1.5",
+            "123456",
+            "1.234567e+06",
+            "1e+06",
+            "0.0001",
+            "1e-05",
+            "1.8446744073709552e+19",
+            "+Inf",
+            "NaN",
+            "1.5e-07",
         ] {
             assert!(is_go_s(text), "{text}");
         }

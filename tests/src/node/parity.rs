@@ -126,7 +126,11 @@ impl Pair {
         let mut found = Vec::new();
         for encoding in ["", "gzip"] {
             let headers = [("Accept-Encoding", encoding)];
-            let headers = if encoding.is_empty() { &[][..] } else { &headers };
+            let headers = if encoding.is_empty() {
+                &[][..]
+            } else {
+                &headers
+            };
             let path = format!("/metrics{query}");
             let (real, ours) = (self.real(&path, headers), self.ours.get(&path, headers)?);
             let lines = compare(&self.lines(&real)?, &self.lines(&ours)?);
@@ -162,7 +166,10 @@ impl Pair {
         let ours = self.ours.get(&path, &[])?.text();
         let after = self.real(&path, &[]).text();
         let beyond = self.scene.beyond(&before, &ours, &after);
-        Ok(beyond.into_iter().map(|line| format!("{query} / ours {line}")).collect())
+        Ok(beyond
+            .into_iter()
+            .map(|line| format!("{query} / ours {line}"))
+            .collect())
     }
 
     /// Status and headers of an answer that make a difference to a scraper, and the lines of its page.
@@ -225,11 +232,17 @@ pub fn compare(real: &[String], ours: &[String]) -> Vec<String> {
     }
     let status = |lines: &[String]| lines.first().cloned().unwrap_or_default();
     if status(real) != status(ours) {
-        return vec![format!("real {}", status(real)), format!("ours {}", status(ours))];
+        return vec![
+            format!("real {}", status(real)),
+            format!("ours {}", status(ours)),
+        ];
     }
     let (only_real, common) = subtract(real, ours);
     let (only_ours, same) = subtract(ours, real);
-    let mut lines: Vec<String> = only_real.iter().map(|line| format!("real {line}")).collect();
+    let mut lines: Vec<String> = only_real
+        .iter()
+        .map(|line| format!("real {line}"))
+        .collect();
     lines.extend(only_ours.iter().map(|line| format!("ours {line}")));
     if let Some((first, _)) = common.iter().zip(&same).find(|(a, b)| a != b) {
         lines.push(format!("another order from {first}"));
