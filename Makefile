@@ -5,9 +5,9 @@
 # Extra arguments: `make up ARGS=--once` ends after the check.
 ARGS ?=
 
-up: ## Start the pushgateway and a real Prometheus on loopback, prove that they work, stay until Ctrl-C
+up: ## Start the three programs, an API server and a real Prometheus on loopback, prove that they work, stay until Ctrl-C
 	@tests/tools/setup.sh
-	@cargo build -p pushgateway -p promontory-tests --bins
+	@cargo build -p pushgateway -p node-exporter -p kube-state-exporter -p promontory-tests --bins
 	@exec target/debug/up $(ARGS)
 
 test: ## Run every test; the last line counts
