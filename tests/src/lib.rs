@@ -20,6 +20,7 @@ pub mod proxy;
 pub mod python;
 pub mod random;
 pub mod state;
+pub mod state_exporter;
 pub mod wire;
 
 use std::path::PathBuf;

@@ -1,0 +1,276 @@
+//! Our kube-state exporter beside the real kube-state-metrics, on one real API server with a corpus of objects: headers
+//! in the same order, families with the same lines, under every flag that changes what is shown.
+//!
+//! Within a family the order of objects is free: upstream's is that of a hash map, and another at each start.
+
+use std::collections::BTreeMap;
+
+use promontory_tests::cluster::Cluster;
+use promontory_tests::gateway::Which;
+use promontory_tests::process::until;
+use promontory_tests::state_exporter::StateExporter;
+
+use super::corpus;
+
+/// The kinds of the corpus.
+const KINDS: &str = "--resources=cronjobs,daemonsets,deployments,jobs,namespaces,nodes,pods,replicasets,services,\
+                     statefulsets";
+const TEXT: &str = "text/plain";
+const OPENMETRICS: &str = "application/openmetrics-text;version=1.0.0";
+/// Flags, and paths asked for under them.
+const RUNS: &[(&[&str], &[&str])] = &[
+    (
+        &[KINDS],
+        &[
+            "/metrics",
+            "/metrics?resources=pods,nodes",
+            "/metrics?resources=jobs&resources=services",
+            "/metrics?exclude_resources=pods",
+            "/metrics?resources=pods&exclude_resources=pods,jobs",
+            "/metrics?resources=nothing",
+        ],
+    ),
+    (
+        &[
+            KINDS,
+            "--metric-labels-allowlist=*=[*]",
+            "--metric-annotations-allowlist=*=[*]",
+            "--metric-opt-in-list=kube_pod_nodeselectors",
+        ],
+        &["/metrics"],
+    ),
+    (
+        &[
+            KINDS,
+            "--metric-labels-allowlist=namespaces=[team,a.b/*],pods=[app*],nodes=[*]",
+            "--metric-annotations-allowlist=pods=[checksum/config,multi]",
+            "--metric-labels-allowlist=services=[nothing]",
+        ],
+        &["/metrics"],
+    ),
+    (
+        &[
+            KINDS,
+            "--metric-allowlist=kube_pod_(info|status_.*),_created$",
+        ],
+        &["/metrics"],
+    ),
+    (
+        &[
+            KINDS,
+            r"--metric-denylist=^kube_pod_(?!info)[a-z]+,^kube_(?<!x)node_",
+        ],
+        &["/metrics"],
+    ),
+    (&[KINDS, "--namespaces=shop,infra"], &["/metrics"]),
+    (
+        &[KINDS, "--namespaces-denylist=shop,infra,kube-system"],
+        &["/metrics"],
+    ),
+    (
+        &[
+            KINDS,
+            "--namespaces=shop,infra",
+            "--namespaces-denylist=infra",
+        ],
+        &["/metrics"],
+    ),
+    (&["--resources=pods", "--node=control-1"], &["/metrics"]),
+    (
+        &["--resources=pods", "--track-unscheduled-pods"],
+        &["/metrics"],
+    ),
+    (&[KINDS, "--shard=0", "--total-shards=3"], &["/metrics"]),
+    (&[KINDS, "--shard=1", "--total-shards=3"], &["/metrics"]),
+    (&[KINDS, "--shard=2", "--total-shards=3"], &["/metrics"]),
+    (&["--resources=pods,pods,jobs"], &["/metrics"]),
+    (
+        &["--resources=nodes", "--use-apiserver-cache"],
+        &["/metrics"],
+    ),
+];
+
+/// A page with the order of objects taken out: headers as they come, lines by family.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    content_type: String,
+    headers: Vec<String>,
+    lines: BTreeMap<String, Vec<String>>,
+}
+
+fn shown(exporter: &StateExporter, path: &str, accept: &str) -> Shown {
+    let answer = exporter.get(path, accept).unwrap();
+    let content_type = answer.header("content-type").unwrap_or_default().to_owned();
+    let text = answer.text();
+    let mut page = Shown {
+        content_type,
+        headers: vec![format!("status {}", answer.status)],
+        lines: BTreeMap::new(),
+    };
+    for line in text.lines() {
+        if line.starts_with('#') {
+            page.headers.push(line.to_owned());
+            continue;
+        }
+        let family = line.split(['{', ' ']).next().unwrap_or_default();
+        let lines = page.lines.entry(family.to_owned()).or_default();
+        lines.push(line.to_owned());
+    }
+    for lines in page.lines.values_mut() {
+        lines.sort_unstable();
+    }
+    page
+}
+
+/// The first thing in which two pages differ.
+fn difference(ours: &Shown, real: &Shown) -> Option<String> {
+    if ours.content_type != real.content_type || ours.headers != real.headers {
+        let at = ours
+            .headers
+            .iter()
+            .zip(&real.headers)
+            .position(|(a, b)| a != b);
+        let at = at.unwrap_or(ours.headers.len().min(real.headers.len()));
+        return Some(format!(
+            "headers: ours {} {:?}, real {} {:?}",
+            ours.content_type,
+            ours.headers.get(at),
+            real.content_type,
+            real.headers.get(at)
+        ));
+    }
+    let families = ours.lines.keys().chain(real.lines.keys());
+    for family in families {
+        let of = |page: &Shown| page.lines.get(family).cloned().unwrap_or_default();
+        let (a, b) = (of(ours), of(real));
+        if a != b {
+            let only = |a: &[String], b: &[String]| {
+                a.iter()
+                    .find(|line| !b.contains(line))
+                    .cloned()
+                    .unwrap_or_default()
+            };
+            return Some(format!(
+                "ours only: {}\nreal only: {}",
+                only(&a, &b),
+                only(&b, &a)
+            ));
+        }
+    }
+    None
+}
+
+/// Both programs with the same flags.
+struct Pair {
+    ours: StateExporter,
+    real: StateExporter,
+    _folder: tempfile::TempDir,
+}
+
+impl Pair {
+    fn start(cluster: &Cluster, flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let start =
+            |which| StateExporter::start(which, &cluster.kubeconfig(), flags, folder.path());
+        Self {
+            ours: start(Which::Ours).unwrap(),
+            real: start(Which::Real).unwrap(),
+            _folder: folder,
+        }
+    }
+
+    /// Waits until both show the same, in both formats: the real one shows parts while it reads. Returns our page.
+    fn agree(&self, path: &str, what: &str) -> Shown {
+        let mut last = String::new();
+        for accept in [TEXT, OPENMETRICS] {
+            let agreed = until("both to show the same", || {
+                let [ours, real] = [&self.ours, &self.real].map(|one| shown(one, path, accept));
+                last = difference(&ours, &real).unwrap_or_default();
+                last.is_empty().then_some(())
+            });
+            assert!(agreed.is_ok(), "{what} {path} {accept}:\n{last}");
+        }
+        shown(&self.ours, path, TEXT)
+    }
+}
+
+#[test]
+fn every_family_of_every_object_is_as_upstream_shows_it() {
+    let cluster = Cluster::start().unwrap();
+    let objects = corpus::write(&cluster);
+    assert!(objects >= 90, "{objects} objects");
+    for (flags, paths) in RUNS {
+        let pair = Pair::start(&cluster, flags);
+        for path in *paths {
+            let page = pair.agree(path, &flags.join(" "));
+            if *flags == [KINDS] && *path == "/metrics" {
+                every_kind_is_there(&page);
+            }
+        }
+    }
+    changes_are_followed(&cluster);
+}
+
+/// Equal pages could be equally empty.
+fn every_kind_is_there(page: &Shown) {
+    let count = |family: &str| page.lines.get(family).map_or(0, Vec::len);
+    for (family, least) in [
+        ("kube_cronjob_info", 15),
+        ("kube_daemonset_created", 3),
+        ("kube_deployment_created", 8),
+        ("kube_job_info", 8),
+        ("kube_namespace_created", 6),
+        ("kube_node_info", 5),
+        ("kube_pod_info", 35),
+        ("kube_replicaset_created", 3),
+        ("kube_service_info", 8),
+        ("kube_statefulset_created", 3),
+    ] {
+        assert!(count(family) >= least, "{family}: {}", count(family));
+    }
+}
+
+/// Objects come, change and go under running programs.
+fn changes_are_followed(cluster: &Cluster) {
+    let pair = Pair::start(cluster, &[KINDS]);
+    let page = pair.agree("/metrics", "before the changes");
+    let has = |page: &Shown, family: &str, text: &str| {
+        let lines = page.lines.get(family);
+        lines.is_some_and(|lines| lines.iter().any(|line| line.contains(text)))
+    };
+    assert!(has(&page, "kube_pod_info", "pod=\"six\""));
+    assert!(!has(&page, "kube_pod_info", "pod=\"new\""));
+    let delete = [
+        "delete",
+        "pod",
+        "six",
+        "--namespace=batch",
+        "--grace-period=0",
+        "--force",
+    ];
+    cluster.kubectl(&delete, "").unwrap();
+    let scale = [
+        "scale",
+        "deployment",
+        "web",
+        "--namespace=shop",
+        "--replicas=9",
+    ];
+    cluster.kubectl(&scale, "").unwrap();
+    let new = "{apiVersion: v1, kind: Pod, metadata: {name: new, namespace: batch}, \
+               spec: {containers: [{name: c, image: i}]}}";
+    cluster.apply(new).unwrap();
+    until("ours to show the changes", || {
+        let page = shown(&pair.ours, "/metrics", TEXT);
+        let done = !has(&page, "kube_pod_info", "pod=\"six\"")
+            && has(&page, "kube_pod_info", "pod=\"new\"")
+            && has(
+                &page,
+                "kube_deployment_spec_replicas",
+                "deployment=\"web\"} 9",
+            );
+        done.then_some(())
+    })
+    .unwrap();
+    pair.agree("/metrics", "after the changes");
+}
