@@ -137,6 +137,9 @@ impl At {
     /// The first time from `time` on. The steps are go-cron's, in its order: what they make of hours that do not exist
     /// or come twice is what upstream shows.
     fn next(&self, mut time: i64, clock: &Clock) -> Option<i64> {
+        if self.is_never() {
+            return None;
+        }
         // Once a field had to move on, the smaller ones begin at their first value.
         let mut moved = false;
         let last_year = clock.civil(time)?.year + YEARS;
@@ -166,12 +169,7 @@ impl At {
                     moved = true;
                     time = clock.time(clock.civil(time)?.midnight())?;
                 }
-                let civil = clock.civil(time)?;
-                time = clock.time(Civil {
-                    day: civil.day + 1,
-                    ..civil
-                })?;
-                time = beginning_of_day(time, clock.civil(time)?);
+                time = clock.day_after(time)?;
                 if clock.civil(time)?.day == 1 {
                     continue 'again;
                 }
@@ -216,6 +214,18 @@ impl At {
         }
     }
 
+    /// Whether a field has no value at all, as `,` has none: no minute of five years would suit.
+    fn is_never(&self) -> bool {
+        [
+            self.minutes,
+            self.hours,
+            self.days,
+            self.months,
+            self.weekdays,
+        ]
+        .contains(&0)
+    }
+
     fn has_day(&self, civil: Civil) -> bool {
         has(self.days, civil.day) && has(self.weekdays, civil.weekday())
     }
@@ -223,15 +233,6 @@ impl At {
 
 fn has(bits: u64, value: i64) -> bool {
     bits >> value & 1 == 1
-}
-
-/// Midnight, where adding a day led elsewhere because a clock was set in between.
-fn beginning_of_day(time: i64, civil: Civil) -> i64 {
-    match civil.hour {
-        0 => time,
-        13.. => time + (24 - civil.hour) * 3600,
-        hour => time - hour * 3600,
-    }
 }
 
 #[cfg(test)]

@@ -123,6 +123,31 @@ impl Clock {
         }
     }
 
+    /// The same hour a day later, or midnight if clocks are set about then.
+    ///
+    /// Where that is no step forward, the day is one that a zone left out when it changed sides of the date line
+    /// (Samoa had no 30 December 2011): the library would look at the day before for ever, here the next one counts.
+    pub(super) fn day_after(&self, time: i64) -> Option<i64> {
+        let civil = self.civil(time)?;
+        for days in [1, 2] {
+            let day = civil.day + days;
+            let after = self.beginning_of_day(self.time(Civil { day, ..civil })?)?;
+            if after > time {
+                return Some(after);
+            }
+        }
+        None
+    }
+
+    /// Midnight, where adding a day led elsewhere because a clock was set in between.
+    fn beginning_of_day(&self, time: i64) -> Option<i64> {
+        Some(match self.civil(time)?.hour {
+            0 => time,
+            hour @ 13.. => time + (24 - hour) * 3600,
+            hour => time - hour * 3600,
+        })
+    }
+
     fn offset(&self, time: i64) -> Option<i64> {
         let time = Timestamp::from_second(time).ok()?;
         Some(i64::from(self.0.to_offset(time).seconds()))

@@ -80,7 +80,9 @@ impl Field {
         }
         let size = self.max - self.min + 1;
         let length = if start > end {
-            (self.max + 1 - start) + (end + 1).checked_sub(self.min)?
+            // The library computes without sign, so a start past the field's end (`70/5`) makes a large length and no
+            // error: of the values, those are taken that come round again.
+            size.wrapping_sub(start - end - 1)
         } else {
             end - start + 1
         };
