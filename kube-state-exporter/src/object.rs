@@ -161,6 +161,23 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
+/// A whole number; `null` is 0, as in Go.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, serde::Deserialize)]
+#[serde(from = "Option<i64>")]
+pub struct Number(pub i64);
+
+impl From<Option<i64>> for Number {
+    fn from(number: Option<i64>) -> Self {
+        Self(number.unwrap_or_default())
+    }
+}
+
+impl From<Number> for f64 {
+    fn from(number: Number) -> Self {
+        number.0 as Self
+    }
+}
+
 /// `metadata` of an object, as much as families and the watch need.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -178,7 +195,7 @@ pub struct Meta<'a> {
     #[serde(borrow)]
     pub resource_version: Text<'a>,
     /// Counts changes of the specification.
-    pub generation: i64,
+    pub generation: Number,
     /// When it was made.
     pub creation_timestamp: Time,
     /// When it is or was to go.
@@ -233,13 +250,14 @@ mod tests {
     fn null_absent_and_empty_are_the_same() {
         for json in [
             "{}",
-            r#"{"name":null,"labels":null,"ownerReferences":null,"creationTimestamp":null}"#,
+            r#"{"name":null,"labels":null,"ownerReferences":null,"creationTimestamp":null,"generation":null}"#,
             r#"{"name":"","labels":{},"ownerReferences":[],"creationTimestamp":""}"#,
         ] {
             let meta: Meta<'_> = serde_json::from_str(json).unwrap();
             assert!(meta.name.is_empty() && meta.labels.is_empty(), "{json}");
             assert!(meta.owner_references.is_empty(), "{json}");
             assert_eq!(meta.creation_timestamp, Time(None), "{json}");
+            assert_eq!(meta.generation, Number(0), "{json}");
         }
     }
 

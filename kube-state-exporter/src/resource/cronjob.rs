@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::{Family, Part, Resource, share};
 use crate::cron::Schedule;
-use crate::object::{Meta, Text, Time, nullable};
+use crate::object::{Meta, Number, Text, Time, nullable};
 use crate::samples::{Samples, flag};
 
 /// The resource.
@@ -64,13 +64,7 @@ impl Resource for CronJobs {
         Family::stable(
             "kube_cronjob_spec_starting_deadline_seconds",
             "Deadline in seconds for starting the job if it misses scheduled time for any reason.",
-            |job, samples| {
-                samples.number(
-                    job.spec
-                        .starting_deadline_seconds
-                        .map(|seconds| seconds as f64),
-                )
-            },
+            |job, samples| samples.number(job.spec.starting_deadline_seconds),
         ),
         Family::stable(
             "kube_cronjob_next_schedule_time",
@@ -127,7 +121,7 @@ struct Spec<'a> {
     concurrency_policy: Text<'a>,
     #[serde(deserialize_with = "nullable")]
     suspend: bool,
-    starting_deadline_seconds: Option<i64>,
+    starting_deadline_seconds: Option<Number>,
     successful_jobs_history_limit: Option<i32>,
     failed_jobs_history_limit: Option<i32>,
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Family, Part, Resource};
-use crate::object::{Meta, nullable};
+use crate::object::{Meta, Number, nullable};
 
 /// The resource.
 pub(super) struct DaemonSets;
@@ -56,7 +56,7 @@ impl Resource for DaemonSets {
         Family::stable(
             "kube_daemonset_status_observed_generation",
             "The most recent generation observed by the daemon set controller.",
-            |set, samples| samples.value(set.status.observed_generation as f64),
+            |set, samples| samples.value(f64::from(set.status.observed_generation)),
         ),
         Family::stable(
             "kube_daemonset_status_updated_number_scheduled",
@@ -66,7 +66,7 @@ impl Resource for DaemonSets {
         Family::stable(
             "kube_daemonset_metadata_generation",
             "Sequence number representing a specific generation of the desired state.",
-            |set, samples| samples.value(set.metadata.generation as f64),
+            |set, samples| samples.value(f64::from(set.metadata.generation)),
         ),
         Family::alpha(
             "kube_daemonset_deletion_timestamp",
@@ -103,12 +103,12 @@ pub(super) struct DaemonSet<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Status {
-    observed_generation: i64,
-    current_number_scheduled: i32,
-    desired_number_scheduled: i32,
-    number_available: i32,
-    number_misscheduled: i32,
-    number_ready: i32,
-    number_unavailable: i32,
-    updated_number_scheduled: i32,
+    observed_generation: Number,
+    current_number_scheduled: Number,
+    desired_number_scheduled: Number,
+    number_available: Number,
+    number_misscheduled: Number,
+    number_ready: Number,
+    number_unavailable: Number,
+    updated_number_scheduled: Number,
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::share::{self, OwnerLabels, Round, Share};
 use super::{Family, Part, Resource};
-use crate::object::{Condition, Meta, nullable};
+use crate::object::{Condition, Meta, Number, nullable};
 use crate::samples::{CONDITION_STATUSES, Samples, flag};
 
 /// The resource.
@@ -79,7 +79,7 @@ impl Resource for Deployments {
         Family::stable(
             "kube_deployment_status_observed_generation",
             "The generation observed by the deployment controller.",
-            |deployment, samples| samples.value(deployment.status.observed_generation as f64),
+            |deployment, samples| samples.value(f64::from(deployment.status.observed_generation)),
         ),
         Family::stable(
             "kube_deployment_status_condition",
@@ -111,7 +111,7 @@ impl Resource for Deployments {
         Family::stable(
             "kube_deployment_metadata_generation",
             "Sequence number representing a specific generation of the desired state.",
-            |deployment, samples| samples.value(deployment.metadata.generation as f64),
+            |deployment, samples| samples.value(f64::from(deployment.metadata.generation)),
         ),
         Family::alpha(
             "kube_deployment_deletion_timestamp",
@@ -173,12 +173,12 @@ struct RollingUpdate {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Status<'a> {
-    observed_generation: i64,
-    replicas: i32,
-    ready_replicas: i32,
-    available_replicas: i32,
-    unavailable_replicas: i32,
-    updated_replicas: i32,
+    observed_generation: Number,
+    replicas: Number,
+    ready_replicas: Number,
+    available_replicas: Number,
+    unavailable_replicas: Number,
+    updated_replicas: Number,
     terminating_replicas: Option<i32>,
     #[serde(borrow, deserialize_with = "nullable")]
     conditions: Vec<Condition<'a>>,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::share::{self, OwnerLabels};
 use super::{Family, Part, Resource};
-use crate::object::{Condition, Meta, Time, nullable};
+use crate::object::{Condition, Meta, Number, Time, nullable};
 use crate::samples::{Samples, flag};
 
 /// The resource.
@@ -54,13 +54,7 @@ impl Resource for Jobs {
         Family::stable(
             "kube_job_spec_active_deadline_seconds",
             "The duration in seconds relative to the startTime that the job may be active before the system tries to terminate it.",
-            |job, samples| {
-                samples.number(
-                    job.spec
-                        .active_deadline_seconds
-                        .map(|seconds| seconds as f64),
-                )
-            },
+            |job, samples| samples.number(job.spec.active_deadline_seconds),
         ),
         Family::stable(
             "kube_job_status_succeeded",
@@ -136,16 +130,16 @@ pub(super) struct Job<'a> {
 struct Spec {
     parallelism: Option<i32>,
     completions: Option<i32>,
-    active_deadline_seconds: Option<i64>,
+    active_deadline_seconds: Option<Number>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Status<'a> {
-    active: i32,
+    active: Number,
     ready: Option<i32>,
-    succeeded: i32,
-    failed: i32,
+    succeeded: Number,
+    failed: Number,
     start_time: Time,
     completion_time: Time,
     #[serde(borrow, deserialize_with = "nullable")]
@@ -157,7 +151,7 @@ impl Job<'_> {
     /// many failed is told only where the reason is not known.
     fn failed(&self, samples: &mut Samples<'_>) {
         let failed = f64::from(self.status.failed);
-        if self.status.failed == 0 {
+        if failed == 0.0 {
             samples.value(failed);
             return;
         }

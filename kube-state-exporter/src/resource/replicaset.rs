@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::share::{self, OwnerLabels};
 use super::{Family, Part, Resource};
-use crate::object::{Meta, nullable};
+use crate::object::{Meta, Number, nullable};
 
 /// The resource.
 pub(super) struct ReplicaSets;
@@ -47,7 +47,7 @@ impl Resource for ReplicaSets {
         Family::stable(
             "kube_replicaset_status_observed_generation",
             "The generation observed by the ReplicaSet controller.",
-            |set, samples| samples.value(set.status.observed_generation as f64),
+            |set, samples| samples.value(f64::from(set.status.observed_generation)),
         ),
         Family::stable(
             "kube_replicaset_spec_replicas",
@@ -57,7 +57,7 @@ impl Resource for ReplicaSets {
         Family::stable(
             "kube_replicaset_metadata_generation",
             "Sequence number representing a specific generation of the desired state.",
-            |set, samples| samples.value(set.metadata.generation as f64),
+            |set, samples| samples.value(f64::from(set.metadata.generation)),
         ),
         Family::stable(
             "kube_replicaset_owner",
@@ -102,9 +102,9 @@ struct Spec {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Status {
-    observed_generation: i64,
-    replicas: i32,
-    fully_labeled_replicas: i32,
-    ready_replicas: i32,
+    observed_generation: Number,
+    replicas: Number,
+    fully_labeled_replicas: Number,
+    ready_replicas: Number,
     terminating_replicas: Option<i32>,
 }

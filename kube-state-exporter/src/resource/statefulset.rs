@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Family, Part, Resource};
-use crate::object::{Meta, Text, nullable};
+use crate::object::{Meta, Number, Text, nullable};
 use crate::samples::Samples;
 
 /// The resource.
@@ -52,7 +52,7 @@ impl Resource for StatefulSets {
         Family::stable(
             "kube_statefulset_status_observed_generation",
             "The generation observed by the StatefulSet controller.",
-            |set, samples| samples.value(set.status.observed_generation as f64),
+            |set, samples| samples.value(f64::from(set.status.observed_generation)),
         ),
         Family::stable(
             "kube_statefulset_replicas",
@@ -69,7 +69,7 @@ impl Resource for StatefulSets {
         Family::stable(
             "kube_statefulset_metadata_generation",
             "Sequence number representing a specific generation of the desired state for the StatefulSet.",
-            |set, samples| samples.value(set.metadata.generation as f64),
+            |set, samples| samples.value(f64::from(set.metadata.generation)),
         ),
         Family::stable(
             "kube_statefulset_persistentvolumeclaim_retention_policy",
@@ -132,7 +132,7 @@ struct Spec<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Ordinals {
-    start: i32,
+    start: Number,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -147,12 +147,12 @@ struct Retention<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Status<'a> {
-    observed_generation: i64,
-    replicas: i32,
-    available_replicas: i32,
-    current_replicas: i32,
-    ready_replicas: i32,
-    updated_replicas: i32,
+    observed_generation: Number,
+    replicas: Number,
+    available_replicas: Number,
+    current_replicas: Number,
+    ready_replicas: Number,
+    updated_replicas: Number,
     #[serde(borrow)]
     current_revision: Text<'a>,
     #[serde(borrow)]
