@@ -3,5 +3,6 @@
 mod cases;
 mod command;
 mod damage;
+mod doors;
 mod mounts;
 mod parity;
