@@ -10,7 +10,7 @@ use promontory_exposition::model::Header;
 
 use super::{Row, Trouble, lock};
 use crate::host::{Host, Source};
-use crate::words::{float, lines, uint};
+use crate::words::{fields, lines, scan_float, scan_uint};
 
 pub(super) const ROW: Row = Row {
     name: "pressure",
@@ -166,11 +166,16 @@ fn parse(text: &[u8], trouble: &mut Trouble) -> Totals {
 
 /// `some avg10=0.00 avg60=0.00 avg300=0.00 total=12345`
 fn parse_line(line: &[u8]) -> Option<u64> {
-    let mut words = line.split(|&byte| byte == b' ').skip(1);
+    let mut words = fields(line).skip(1);
     for key in [&b"avg10="[..], b"avg60=", b"avg300="] {
-        float(words.next()?.strip_prefix(key)?)?;
+        let (_, rest) = scan_float(words.next()?.strip_prefix(key)?)?;
+        if !rest.is_empty() {
+            return None;
+        }
     }
-    uint(words.next()?.strip_prefix(b"total=")?)
+    // As upstream: what follows the digits does not matter.
+    let (total, _) = scan_uint(words.next()?.strip_prefix(b"total=")?)?;
+    Some(total)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::Trouble;
-use crate::words::{fields, float, lines};
+use crate::words::{fields, int, lines, scan_float};
 
 /// `USER_HZ`: the kernel counts in hundredths, on every machine Linux runs on.
 const TICKS_A_SECOND: f64 = 100.0;
@@ -37,11 +37,11 @@ pub(super) const GUEST_MODES: [(&str, usize); 2] = [("nice", 9), ("user", 8)];
 /// Seconds by column.
 type Seconds = [f64; COLUMNS];
 
-/// The times as they were shown last, by the label `cpu`.
+/// The times as they were shown last, by the number of the CPU.
 #[derive(Debug, Default)]
 pub(super) struct Times {
-    /// Seconds, and the number of the update they come from.
-    cpus: BTreeMap<String, (Seconds, u64)>,
+    /// The label, the seconds, and the number of the update they come from.
+    cpus: BTreeMap<i64, (String, Seconds, u64)>,
     updates: u64,
 }
 
@@ -50,34 +50,50 @@ impl Times {
     pub(super) fn update(&mut self, text: &[u8], trouble: &mut Trouble) {
         self.updates += 1;
         let mut any = false;
-        for line in lines(text).filter(|line| line.starts_with(b"cpu")) {
+        // Of two lines for one CPU the last counts.
+        let mut read = BTreeMap::new();
+        for line in lines(text) {
+            let mut words = fields(line);
+            // A word alone says nothing, as upstream has it.
+            let (Some(name), Some(_)) = (words.next(), words.next()) else {
+                continue;
+            };
+            let Some(number) = name.strip_prefix(b"cpu") else {
+                continue;
+            };
             any = true;
-            match parse_line(line) {
+            match parse_line(number, line) {
                 // The line of all CPUs together.
-                Some(("", _)) => {}
-                Some((cpu, seconds)) => self.take(cpu, &seconds),
+                Some((-1, _)) => {}
+                Some((cpu, seconds)) => {
+                    read.insert(cpu, seconds);
+                }
                 None => trouble.line("stat", line),
             }
+        }
+        for (cpu, seconds) in &read {
+            self.take(*cpu, seconds);
         }
         if !any {
             trouble.say("stat: no line about any CPU");
         }
         let now = self.updates;
-        self.cpus.retain(|_, (_, update)| *update == now);
+        self.cpus.retain(|_, (.., update)| *update == now);
     }
 
-    /// The label and the seconds of each CPU, in the order of a page.
+    /// The label and the seconds of each CPU, in the order of a page: as texts.
     pub(super) fn rows(&self) -> impl Iterator<Item = (&str, &Seconds)> {
-        self.cpus
-            .iter()
-            .map(|(cpu, (seconds, _))| (&**cpu, seconds))
+        let rows = self.cpus.values().map(|(label, seconds, _)| (&**label, seconds));
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_unstable_by_key(|(label, _)| *label);
+        rows.into_iter()
     }
 
-    fn take(&mut self, cpu: &str, new: &Seconds) {
-        let Some((old, update)) = self.cpus.get_mut(cpu) else {
+    fn take(&mut self, cpu: i64, new: &Seconds) {
+        let Some((_, old, update)) = self.cpus.get_mut(&cpu) else {
             // A clock never shows less than nothing.
             let first = new.map(|seconds| seconds.max(0.0));
-            self.cpus.insert(cpu.to_owned(), (first, self.updates));
+            self.cpus.insert(cpu, (cpu.to_string(), first, self.updates));
             return;
         };
         if old[IDLE] - new[IDLE] >= JUMP_SECONDS {
@@ -92,23 +108,19 @@ impl Times {
     }
 }
 
-/// `cpu0 10132153 290696 3084719 …`: the label and the seconds; old kernels have fewer columns. The label is empty for
-/// all CPUs together.
-fn parse_line(line: &[u8]) -> Option<(&str, Seconds)> {
-    let mut fields = fields(line);
-    let cpu = std::str::from_utf8(fields.next()?.strip_prefix(b"cpu")?).ok()?;
-    let number = cpu.bytes().all(|digit| digit.is_ascii_digit());
-    // The label is a number as it would be printed; a kernel writes no other.
-    if !number || (cpu.starts_with('0') && cpu != "0") || cpu.len() > 10 {
-        return None;
-    }
+/// `cpu0 10132153 290696 3084719 …`: the CPU and the seconds; old kernels have fewer columns. -1 stands for all CPUs
+/// together.
+fn parse_line(number: &[u8], line: &[u8]) -> Option<(i64, Seconds)> {
+    let cpu = if number.is_empty() { -1 } else { int(number)? };
     let mut seconds = [0.0; COLUMNS];
-    let mut counted = 0;
-    for (column, ticks) in seconds.iter_mut().zip(fields) {
-        *column = float(ticks)? / TICKS_A_SECOND;
-        counted += 1;
+    let mut whole = true;
+    for (column, ticks) in seconds.iter_mut().zip(fields(line).skip(1)) {
+        let (ticks, rest) = scan_float(ticks).filter(|_| whole)?;
+        // Upstream looks no further than the last column, so only there something may follow.
+        whole = rest.is_empty();
+        *column = ticks / TICKS_A_SECOND;
     }
-    (counted > 0).then_some((cpu, seconds))
+    Some((cpu, seconds))
 }
 
 #[cfg(test)]
@@ -153,11 +165,21 @@ mod tests {
     }
 
     #[test]
+    fn odd_lines_are_read_as_upstream_reads_them() {
+        let mut times = Times::default();
+        let line = " cpu01 1 2 3 400 5 6 7 8 9 10cpu3 1\ncpu10 7\ncpu10 9\ncpu-1 5\n";
+        assert!(update(&mut times, line));
+        let labels: Vec<_> = times.rows().map(|(label, _)| label).collect();
+        assert_eq!(labels, ["1", "10"]);
+        assert_eq!((row(&times, "1"), row(&times, "10")), (Some((0.01, 4.0)), Some((0.09, 0.0))));
+    }
+
+    #[test]
     fn a_bad_line_costs_itself() {
         let mut times = Times::default();
         assert!(!update(
             &mut times,
-            "cpu0 1 x\ncpux 1 2 3 4\ncpu1 100\ncpu01 1\ncpu2\n"
+            "cpu0 1 x\ncpux 1 2 3 4\ncpu1 100\ncpu5 1x 2\ncpu2\n"
         ));
         assert_eq!(times.rows().count(), 1);
         assert_eq!(row(&times, "1"), Some((1.0, 0.0)));

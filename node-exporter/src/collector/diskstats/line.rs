@@ -3,7 +3,7 @@
 use promontory_exposition::model::{Header, Kind};
 
 use super::udev::Properties;
-use crate::words::{fields, text, uint};
+use crate::words::{fields, scan_uint, text, uint};
 
 /// One block device.
 #[derive(Debug)]
@@ -80,21 +80,27 @@ pub(super) const COUNTERS: [Counter; 17] = [
 /// error.
 pub(super) fn parse(line: &[u8]) -> Result<Option<Disk>, ()> {
     let mut fields = fields(line);
-    let (Some(major), Some(minor), Some(name)) = (fields.next(), fields.next(), fields.next())
-    else {
+    let number = |digits| uint(digits).and_then(|number| u32::try_from(number).ok());
+    let mut device = || fields.next().map(|digits| number(digits).ok_or(()));
+    let Some(major) = device().transpose()? else {
         return Ok(None);
     };
-    let number = |digits| {
-        uint(digits)
-            .and_then(|number| u32::try_from(number).ok())
-            .ok_or(())
+    let Some(minor) = device().transpose()? else {
+        return Ok(None);
     };
-    let (major, minor) = (number(major)?, number(minor)?);
+    let Some(name) = fields.next() else {
+        return Ok(None);
+    };
     let mut counters = [0; COUNTERS.len()];
     let mut counted = 0;
     for (counter, digits) in counters.iter_mut().zip(fields) {
-        *counter = uint(digits).ok_or(())?;
+        let (value, rest) = scan_uint(digits).ok_or(())?;
         counted += 1;
+        // Upstream looks no further than the last column, so only there something may follow.
+        if !rest.is_empty() && counted < COUNTERS.len() {
+            return Err(());
+        }
+        *counter = value;
     }
     if counted < COLUMNS_MIN {
         return Ok(None);
@@ -134,6 +140,7 @@ mod tests {
     fn what_is_no_device() {
         assert!(matches!(parse(b""), Ok(None)));
         assert!(matches!(parse(b"8 1 sda1 1 2 3 4"), Ok(None)));
+        assert!(parse(b"a:b").is_err());
         assert!(parse(b"8 1 sda1 1 2 x 4 5 6 7 8 9 10 11").is_err());
         assert!(parse(b"8 99999999999 sda1 1 2 3").is_err());
     }

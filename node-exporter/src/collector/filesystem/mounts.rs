@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::pattern::Selection;
-use crate::words::{lines, text, uint};
+use crate::words::{int, lines, scan_uint, text};
 
 /// The most mounts that are shown; the kernel's own bound for a namespace is 100,000 (`fs.mount-max`).
 const MOUNTS_MAX: usize = 100_000;
@@ -132,18 +132,19 @@ fn parse_line(line: &[u8], rootfs: &Path) -> Option<Mount> {
     if last < 10 || fields[last - 4] != b"-" {
         return None;
     }
-    uint(fields[0])?;
-    uint(fields[1])?;
-    let colon = memchr::memchr(b':', fields[2])?;
-    let (major, minor) = (&fields[2][..colon], &fields[2][colon + 1..]);
+    int(fields[0])?;
+    int(fields[1])?;
+    // As upstream: what follows the digits does not matter.
+    let (major, minor) = scan_uint(fields[2])?;
+    let (minor, _) = scan_uint(minor.strip_prefix(b":")?)?;
     // As upstream: of the kernel's escapes only space and tab, and only in the mount point.
     let point = text(fields[4]).replace("\\040", " ").replace("\\011", "\t");
     Some(Mount {
         device: text(fields[last - 2]).into_owned(),
         point: stripped(&point, rootfs),
         fstype: text(fields[last - 3]).into_owned(),
-        major: uint(major)?,
-        minor: uint(minor)?,
+        major,
+        minor,
         read_only: has(fields[5], b"ro")
             || has(fields[last - 1], b"ro")
             || has(fields[last - 1], b"emergency_ro"),
