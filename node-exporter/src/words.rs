@@ -64,7 +64,11 @@ pub(crate) fn uint(digits: &[u8]) -> Option<u64> {
 pub(crate) fn int(text: &[u8]) -> Option<i64> {
     let digits = text.strip_prefix(b"+").or(text.strip_prefix(b"-"));
     let value = i64::try_from(uint(digits.unwrap_or(text))?).ok()?;
-    Some(if text.starts_with(b"-") { -value } else { value })
+    Some(if text.starts_with(b"-") {
+        -value
+    } else {
+        value
+    })
 }
 
 /// A number as Go's `strconv.ParseFloat` reads it. Most are whole, and those are cheap.
@@ -78,7 +82,10 @@ pub(crate) fn float(text: &[u8]) -> Option<f64> {
 
 /// The digits of a number in which underscores part them, as Go allows.
 fn without_underscores(text: &[u8]) -> Option<Vec<u8>> {
-    let digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_hexdigit);
+    let digit = |at: Option<usize>| {
+        at.and_then(|at| text.get(at))
+            .is_some_and(u8::is_ascii_hexdigit)
+    };
     let parts = |at: usize| digit(at.checked_sub(1)) && digit(Some(at + 1));
     let mut marks = text.iter().enumerate().filter(|(_, byte)| **byte == b'_');
     marks
@@ -102,7 +109,10 @@ pub(crate) fn scan_float(text: &[u8]) -> Option<(f64, &[u8])> {
             .is_some_and(|own| own.eq_ignore_ascii_case(word))
     };
     let digits = |mut end: usize| {
-        while text.get(end).is_some_and(|byte| byte.is_ascii_digit() || *byte == b'_') {
+        while text
+            .get(end)
+            .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'_')
+        {
             end += 1;
         }
         end
@@ -179,7 +189,10 @@ mod tests {
         }
         assert_eq!(scan_uint(b"15.5"), Some((15, &b".5"[..])));
         assert_eq!(scan_uint(b"-1"), None);
-        assert_eq!((int(b"-0"), int(b"+7"), int(b"-12"), int(b"- 1")), (Some(0), Some(7), Some(-12), None));
+        assert_eq!(
+            (int(b"-0"), int(b"+7"), int(b"-12"), int(b"- 1")),
+            (Some(0), Some(7), Some(-12), None)
+        );
     }
 
     #[test]

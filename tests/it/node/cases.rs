@@ -256,7 +256,7 @@ macro_rules! texts {
 
 /// Folders of text files.
 pub(super) const TEXTFILES: &[Case] = texts! {
-    "broken" "bytes" "killers/label_name" "killers/label_reserved" "killers/quoted_label" "killers/quoted_name" "killers/no_name" "duplicates" "duplicates_within" "glob/*" "glob/?" "glob/[ab]*" "glob/[" "glob/[x]" "glob/none*"
+    "broken" "bytes" "killers/label_name" "killers/label_reserved" "killers/quoted_label" "killers/quoted_name" "killers/no_name" "duplicates" "duplicates_within" "fractions" "glob/*" "glob/?" "glob/[ab]*" "glob/[" "glob/[x]" "glob/none*"
     "good" "helpless_first" "helps" "histograms" "huge" "kinds" "labels" "names" "nowhere" "one_file.prom" "ours" "parts"
     "shared" "timestamps" "types" "*/../good"
 };

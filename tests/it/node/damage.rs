@@ -98,7 +98,8 @@ enum Damage {
 }
 
 use Damage::{
-    Again, Cut, Denied, Empty, Folder, LastByte, Loop, Missing, Noise, Odd, Pipe, Spots, Words, Zeros,
+    Again, Cut, Denied, Empty, Folder, LastByte, Loop, Missing, Noise, Odd, Pipe, Spots, Words,
+    Zeros,
 };
 
 const DAMAGES: [Damage; 19] = [
@@ -137,10 +138,30 @@ const EXCUSED: &[(&str, &str, &[Damage], &str)] = &[
         NOTHING,
         "the real program shows a machine that booted in 1970",
     ),
-    ("proc/stat", "stat", ODD_OR_SPOTS, "the real program reads the lines of the CPUs, too, and fails on them"),
-    ("proc/stat", "cpu", ODD, "the real program reads the other lines, too, and fails on them"),
-    ("text/b.prom", "textfile", ODD, "the real program shows 0 where the counts of a histogram are not whole numbers"),
-    ("proc/cpuinfo", "cpu", ODD, "the real program fails on fields that it does not show"),
+    (
+        "proc/stat",
+        "stat",
+        ODD_OR_SPOTS,
+        "the real program reads the lines of the CPUs, too, and fails on them",
+    ),
+    (
+        "proc/stat",
+        "cpu",
+        ODD,
+        "the real program reads the other lines, too, and fails on them",
+    ),
+    (
+        "text/b.prom",
+        "textfile",
+        ODD,
+        "the real program shows 0 where the counts of a histogram are not whole numbers",
+    ),
+    (
+        "proc/cpuinfo",
+        "cpu",
+        ODD,
+        "the real program fails on fields that it does not show",
+    ),
     (
         "proc/meminfo",
         "meminfo",
@@ -244,10 +265,59 @@ impl Damage {
 
 /// What may stand in place of a word; no kernel writes it, but other things call themselves kernels.
 const ODDITIES: &[&str] = &[
-    "", "0", "-1", "-0", "+7", "1.5", "1e3", "0x10", "010", "1_000", "18446744073709551615", "18446744073709551616",
-    "9223372036854775808", "4294967296", "NaN", "inf", "-Inf", "x", "-", ":", "=", "\"", "é", "kB", "a:b", "a=b", "a,b",
-    "cpu", "cpu01", "cpu-1", "cpu99999999999", "cpux", "some", "total=", "total=-1", "total=1.5", "0:0", "8:0x", "#", "\\040",
-    "6", "Tcp:", "0-0", "1,2", "export", "$X", "'", "'a'", "\"a\"", "a\\", "{", "}", "le",
+    "",
+    "0",
+    "-1",
+    "-0",
+    "+7",
+    "1.5",
+    "1e3",
+    "0x10",
+    "010",
+    "1_000",
+    "18446744073709551615",
+    "18446744073709551616",
+    "9223372036854775808",
+    "4294967296",
+    "NaN",
+    "inf",
+    "-Inf",
+    "x",
+    "-",
+    ":",
+    "=",
+    "\"",
+    "é",
+    "kB",
+    "a:b",
+    "a=b",
+    "a,b",
+    "cpu",
+    "cpu01",
+    "cpu-1",
+    "cpu99999999999",
+    "cpux",
+    "some",
+    "total=",
+    "total=-1",
+    "total=1.5",
+    "0:0",
+    "8:0x",
+    "#",
+    "\\040",
+    "6",
+    "Tcp:",
+    "0-0",
+    "1,2",
+    "export",
+    "$X",
+    "'",
+    "'a'",
+    "\"a\"",
+    "a\\",
+    "{",
+    "}",
+    "le",
 ];
 
 /// A text with one or two odd words or lines.
@@ -298,7 +368,9 @@ impl Random {
 
     fn below(&mut self, end: usize) -> usize {
         let wide = [self.byte(), self.byte(), self.byte()];
-        let wide = wide.iter().fold(0, |wide, byte| wide << 8 | usize::from(*byte));
+        let wide = wide
+            .iter()
+            .fold(0, |wide, byte| wide << 8 | usize::from(*byte));
         wide % end.max(1)
     }
 }
@@ -543,8 +615,10 @@ fn one_damaged_file_costs_what_it_held() {
         wrong.len(),
         wrong.join("\n")
     );
+    // Whether an odd text meets its row is a matter of chance.
+    let by_chance = |row: usize| EXCUSED[row].2.contains(&Odd(0));
     let stale: Vec<_> = (0..EXCUSED.len())
-        .filter(|row| !excused.contains(row))
+        .filter(|row| !excused.contains(row) && !by_chance(*row))
         .collect();
     assert!(stale.is_empty(), "rows of EXCUSED are stale: {stale:?}");
     assert!(damages > 600);
@@ -557,9 +631,13 @@ fn changed(path: &Path, content: &[u8]) -> String {
     }
     let now = fs::read(path).unwrap_or_default();
     let short = |line: &[u8]| String::from_utf8_lossy(&line[..line.len().min(120)]).into_owned();
-    let pairs = content.split(|byte| *byte == b'\n').zip(now.split(|byte| *byte == b'\n'));
+    let pairs = content
+        .split(|byte| *byte == b'\n')
+        .zip(now.split(|byte| *byte == b'\n'));
     let changed = pairs.filter(|(was, is)| was != is).take(2);
-    changed.map(|(was, is)| format!("\n    {:?} was {:?}", short(is), short(was))).collect()
+    changed
+        .map(|(was, is)| format!("\n    {:?} was {:?}", short(is), short(was)))
+        .collect()
 }
 
 fn mend(path: &Path, content: &[u8], modified: std::time::SystemTime) {

@@ -7,13 +7,45 @@ use promontory_tests::node::{Exporter, Which, tree::Tree};
 
 /// `--web.telemetry-path`, and what is asked with it.
 const ASKED: &[(&str, &[&str])] = &[
-    ("/metrics", &[
-        "GET /", "HEAD /", "POST /", "GET /metrics", "HEAD /metrics", "POST /metrics", "PUT /metrics", "DELETE /metrics",
-        "OPTIONS /metrics", "GET /metrics/", "GET //metrics", "GET /a/../metrics", "GET /METRICS", "GET /metrics?x=y",
-        "GET /nonsense", "GET /index.html", "GET /favicon.ico", "GET /-/healthy", "GET /-/ready", "GET /debug/pprof/",
-    ]),
-    ("/", &["GET /", "GET /metrics", "GET /a/b/c", "POST /", "GET /-/healthy"]),
-    ("/a/b", &["GET /", "GET /a/b", "GET /a/b/", "GET /a", "GET /metrics"]),
+    (
+        "/metrics",
+        &[
+            "GET /",
+            "HEAD /",
+            "POST /",
+            "GET /metrics",
+            "HEAD /metrics",
+            "POST /metrics",
+            "PUT /metrics",
+            "DELETE /metrics",
+            "OPTIONS /metrics",
+            "GET /metrics/",
+            "GET //metrics",
+            "GET /a/../metrics",
+            "GET /METRICS",
+            "GET /metrics?x=y",
+            "GET /nonsense",
+            "GET /index.html",
+            "GET /favicon.ico",
+            "GET /-/healthy",
+            "GET /-/ready",
+            "GET /debug/pprof/",
+        ],
+    ),
+    (
+        "/",
+        &[
+            "GET /",
+            "GET /metrics",
+            "GET /a/b/c",
+            "POST /",
+            "GET /-/healthy",
+        ],
+    ),
+    (
+        "/a/b",
+        &["GET /", "GET /a/b", "GET /a/b/", "GET /a", "GET /metrics"],
+    ),
     ("/a/", &["GET /a", "GET /a/", "GET /a/b"]),
 ];
 
@@ -22,8 +54,16 @@ const DIFFERS: &[(&str, &str, &str)] = &[
     ("/metrics", "GET /-/healthy", HEALTH),
     ("/metrics", "GET /-/ready", HEALTH),
     ("/", "GET /-/healthy", HEALTH),
-    ("/metrics", "GET /debug/pprof/", "there is no Go runtime to look into"),
-    ("/metrics", "POST /", "the landing page is read, not written"),
+    (
+        "/metrics",
+        "GET /debug/pprof/",
+        "there is no Go runtime to look into",
+    ),
+    (
+        "/metrics",
+        "POST /",
+        "the landing page is read, not written",
+    ),
     ("/metrics", "GET //metrics", CLEAN),
     ("/metrics", "GET /a/../metrics", CLEAN),
     ("/a/", "GET /a", BELOW),
@@ -32,14 +72,20 @@ const DIFFERS: &[(&str, &str, &str)] = &[
 
 const HEALTH: &str = "ours has health pages for probes";
 const CLEAN: &str = "Go redirects to the clean path; ours knows no other names for a page";
-const BELOW: &str = "to Go a path with a slash at its end is everything below it; to ours it is a page";
+const BELOW: &str =
+    "to Go a path with a slash at its end is everything below it; to ours it is a page";
 
 /// Status, content type and destination.
 fn answer(exporter: &Exporter, asked: &str) -> String {
     let (method, path) = asked.split_once(' ').unwrap();
     let response = Request::new(method, path).send(exporter.address).unwrap();
     let header = |name| response.header(name).unwrap_or_default().to_lowercase();
-    format!("{} {} {}", response.status, header("content-type"), header("location"))
+    format!(
+        "{} {} {}",
+        response.status,
+        header("content-type"),
+        header("location")
+    )
 }
 
 #[test]
@@ -57,8 +103,13 @@ fn paths_and_methods() {
             if ours == real {
                 continue;
             }
-            let row = DIFFERS.iter().position(|(path, question, _)| path == telemetry && question == asked);
-            assert!(row.is_some(), "{telemetry}: {asked}: ours {ours}, real {real}");
+            let row = DIFFERS
+                .iter()
+                .position(|(path, question, _)| path == telemetry && question == asked);
+            assert!(
+                row.is_some(),
+                "{telemetry}: {asked}: ours {ours}, real {real}"
+            );
             seen.extend(row);
         }
     }
@@ -73,6 +124,9 @@ fn the_landing_page_leads_to_the_metrics() {
         // Without CPUs the real program starts all the same, and dies of its first scrape.
         let page = exporter.unwrap().get("/", &[]).unwrap().text();
         assert!(page.contains("Prometheus Node Exporter"), "{page}");
-        assert!(page.contains("href=\"/metrics\"") || page.contains("href=\"metrics\""), "{page}");
+        assert!(
+            page.contains("href=\"/metrics\"") || page.contains("href=\"metrics\""),
+            "{page}"
+        );
     }
 }

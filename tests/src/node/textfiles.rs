@@ -176,6 +176,19 @@ const FOLDERS: &[Folder] = &[
         ],
     ),
     (
+        "fractions",
+        &[
+            (
+                "a.prom",
+                "# TYPE count histogram\ncount_bucket{le=\"1\"} 1\ncount_bucket{le=\"+Inf\"} 3\ncount_sum 9.5\ncount_count 1.5\n",
+            ),
+            (
+                "b.prom",
+                "# TYPE size summary\nsize{quantile=\"0.5\"} 1.5\nsize_sum 3\nsize_count 2.5\n",
+            ),
+        ],
+    ),
+    (
         "histograms",
         &[
             (

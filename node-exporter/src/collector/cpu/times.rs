@@ -83,7 +83,10 @@ impl Times {
 
     /// The label and the seconds of each CPU, in the order of a page: as texts.
     pub(super) fn rows(&self) -> impl Iterator<Item = (&str, &Seconds)> {
-        let rows = self.cpus.values().map(|(label, seconds, _)| (&**label, seconds));
+        let rows = self
+            .cpus
+            .values()
+            .map(|(label, seconds, _)| (&**label, seconds));
         let mut rows: Vec<_> = rows.collect();
         rows.sort_unstable_by_key(|(label, _)| *label);
         rows.into_iter()
@@ -93,7 +96,8 @@ impl Times {
         let Some((_, old, update)) = self.cpus.get_mut(&cpu) else {
             // A clock never shows less than nothing.
             let first = new.map(|seconds| seconds.max(0.0));
-            self.cpus.insert(cpu, (cpu.to_string(), first, self.updates));
+            self.cpus
+                .insert(cpu, (cpu.to_string(), first, self.updates));
             return;
         };
         if old[IDLE] - new[IDLE] >= JUMP_SECONDS {
@@ -171,7 +175,10 @@ mod tests {
         assert!(update(&mut times, line));
         let labels: Vec<_> = times.rows().map(|(label, _)| label).collect();
         assert_eq!(labels, ["1", "10"]);
-        assert_eq!((row(&times, "1"), row(&times, "10")), (Some((0.01, 4.0)), Some((0.09, 0.0))));
+        assert_eq!(
+            (row(&times, "1"), row(&times, "10")),
+            (Some((0.01, 4.0)), Some((0.09, 0.0)))
+        );
     }
 
     #[test]
