@@ -96,6 +96,18 @@ impl Prometheus {
             .collect()
     }
 
+    /// How Prometheus reads a query: its syntax tree, as its API shows it.
+    ///
+    /// # Errors
+    /// If it is no query.
+    pub fn tree(&self, promql: &str) -> Result<Value> {
+        let path = format!("/api/v1/parse_query?query={}", percent_encoded(promql));
+        let response = Request::new("GET", path).send(self.address)?;
+        let answer: Value = serde_json::from_slice(&response.body)?;
+        anyhow::ensure!(answer["status"] == "success", "{promql}: {answer}");
+        Ok(answer["data"].clone())
+    }
+
     /// Waits until the query has exactly one value, and that value.
     ///
     /// # Errors
@@ -117,7 +129,9 @@ impl Prometheus {
     /// # Errors
     /// If no scrape succeeds.
     pub fn expect_new_scrape(&self, job: &str) -> Result<()> {
-        let time = format!("timestamp(up{{job=\"{job}\"}} == 1)");
+        // The time of a sample is only known of a bare selector: of anything else it is the time of asking.
+        let up = format!("up{{job=\"{job}\"}}");
+        let time = format!("timestamp({up}) and {up} == 1");
         let newest = || Some(self.query(&time).ok()?.first()?.1);
         let before = until("a first scrape", newest).with_context(|| self.trouble())?;
         // The next one may have begun before this call; the one after it has not.

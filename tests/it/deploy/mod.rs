@@ -7,7 +7,9 @@
 
 mod arguments;
 mod keys;
+mod live;
 mod matrix;
+mod queries;
 mod rules;
 mod schema;
 mod security;
