@@ -4,7 +4,7 @@
 //! command line of a program out of them, so that tests and `make up` start it as the chart does. Nothing here talks to
 //! a cluster, and Helm keeps what it writes in a folder that vanishes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -98,14 +98,26 @@ impl Render {
         Ok(())
     }
 
+    /// `helm upgrade --install` on a cluster, without hooks: they are jobs, and wait for somebody to run them.
+    ///
+    /// # Errors
+    /// If Helm or the API server refuses; the message holds what was said.
+    pub fn install(&self, kubeconfig: &Path) -> Result<String> {
+        let scratch = tempfile::tempdir()?;
+        let mut helm = Self::command(scratch.path())?;
+        helm.env("KUBECONFIG", kubeconfig);
+        helm.args(["upgrade", "--install", "--no-hooks", &self.release])
+            .arg(chart());
+        self.given(&mut helm, scratch.path())?;
+        let output = helm.output().context("cannot run helm")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "helm upgrade: {said}");
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     fn run(&self, verb: &str) -> Result<Output> {
         let scratch = tempfile::tempdir()?;
-        let mut helm = Command::new(peers::program("helm")?);
-        // Neither settings nor plugins of the user who runs this, nor a cluster of theirs.
-        for variable in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {
-            helm.env(variable, scratch.path());
-        }
-        helm.env("KUBECONFIG", scratch.path().join("none"));
+        let mut helm = Self::command(scratch.path())?;
         if verb == "lint" {
             helm.args(["lint", "--strict"]).arg(chart());
         } else {
@@ -114,17 +126,33 @@ impl Render {
                 helm.args(["--api-versions", MONITORING]);
             }
         }
+        self.given(&mut helm, scratch.path())?;
+        helm.output().context("cannot run helm")
+    }
+
+    fn command(scratch: &Path) -> Result<Command> {
+        let mut helm = Command::new(peers::program("helm")?);
+        // Neither settings nor plugins of the user who runs this, nor a cluster of theirs.
+        for variable in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {
+            helm.env(variable, scratch);
+        }
+        helm.env("KUBECONFIG", scratch.join("none"));
+        Ok(helm)
+    }
+
+    /// Adds namespace and values.
+    fn given(&self, helm: &mut Command, scratch: &Path) -> Result<()> {
         helm.args(["--namespace", &self.namespace]);
         for set in &self.set {
             helm.args(["--set", set]);
         }
         if !self.values.is_null() {
             // JSON is YAML.
-            let file = scratch.path().join("values.yaml");
+            let file = scratch.join("values.yaml");
             std::fs::write(&file, self.values.to_string())?;
             helm.arg("--values").arg(file);
         }
-        helm.output().context("cannot run helm")
+        Ok(())
     }
 }
 

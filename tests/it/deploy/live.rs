@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use promontory_tests::cluster::Cluster;
 use promontory_tests::gateway::{Gateway, Which, ours};
 use promontory_tests::http::Request;
 use promontory_tests::process::{Process, free_port, until};
@@ -13,6 +12,7 @@ use promontory_tests::prometheus::{Prometheus, Protocol, Target};
 use promontory_tests::{peers, root};
 use tempfile::TempDir;
 
+use super::cluster;
 use super::keys::defaults;
 
 /// What a batch job pushes: the alert `PushStale` wants its interval too.
@@ -123,7 +123,7 @@ fn node(folder: &Path) -> Exporter {
 
 /// The real kube-state-metrics, with the kinds of the chart: it names every family, with objects or without.
 fn state(folder: &Path) -> Exporter {
-    let cluster = Cluster::shared().unwrap();
+    let cluster = cluster();
     let objects = root().join("tests/fixtures/deploy/objects.yaml");
     let objects = std::fs::read_to_string(objects).unwrap();
     cluster.apply(&objects).unwrap();

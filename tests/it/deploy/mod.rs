@@ -9,6 +9,7 @@ mod arguments;
 mod keys;
 mod live;
 mod matrix;
+mod objects;
 mod queries;
 mod rules;
 mod schema;
@@ -16,8 +17,12 @@ mod security;
 mod values;
 
 use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::OnceLock;
 
+use promontory_tests::cluster::Cluster;
 use promontory_tests::helm::Render;
+use promontory_tests::peers;
 use serde_json::{Value, json};
 
 /// The parts of the stack: the key that switches one, and the components that its objects carry as a label.
@@ -98,4 +103,29 @@ fn identity(document: &Value) -> String {
         text(&metadata["name"]),
     ]
     .join("/")
+}
+
+/// The control plane that the tests of the chart share, with the operator's CRDs; each uses namespaces of its own.
+///
+/// Not the one of all tests: the nodes and pods here would stand in the pages that are compared there.
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        let cluster = Cluster::start().unwrap();
+        let operator = peers::program("operator").unwrap();
+        let output = Command::new(operator).arg("full-crds").output().unwrap();
+        cluster
+            .apply(&String::from_utf8(output.stdout).unwrap())
+            .unwrap();
+        cluster
+            .wait_for("/apis/monitoring.coreos.com/v1/prometheuses", |_| true)
+            .unwrap();
+        cluster
+    })
+}
+
+/// Documents as kubectl takes them.
+fn yaml(documents: &[Value]) -> String {
+    let texts: Vec<_> = documents.iter().map(Value::to_string).collect();
+    texts.join("\n---\n")
 }
