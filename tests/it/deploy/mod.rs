@@ -10,6 +10,7 @@ mod keys;
 mod live;
 mod matrix;
 mod objects;
+mod operator;
 mod queries;
 mod rules;
 mod schema;
