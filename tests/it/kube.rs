@@ -3,3 +3,4 @@
 mod cluster;
 mod corpus;
 mod parity;
+mod robust;

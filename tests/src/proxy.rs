@@ -1,16 +1,19 @@
 //! A TCP proxy on loopback that can lose connections: the network between a program and its server, when it fails.
 //!
 //! It copies bytes and understands none, so TLS goes through untouched. [`Proxy::cut`] drops every connection there is,
-//! [`Proxy::refuse`] does so and lets no new one through until [`Proxy::accept`]. Two blocking threads a connection, and
+//! [`Proxy::refuse`] does so and lets no new one through until [`Proxy::accept`]; [`Proxy::break_within`] ends each new
+//! connection after some bytes of its server. Two blocking threads a connection, and
 //! a bound on the connections: tests use a handful.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
+
+use crate::random::Dice;
 
 /// The most connections at a time; more are closed at once.
 const CONNECTIONS_MAX: usize = 256;
@@ -30,6 +33,10 @@ struct State {
     server: SocketAddr,
     refusing: bool,
     ended: bool,
+    /// How many bytes of the server a new connection lives for, at most, and what chooses.
+    fragile: Option<(usize, Dice)>,
+    /// How many connections have come to that end.
+    broken: usize,
     /// Both ends of each connection, by a number that is never used twice.
     open: HashMap<u64, [TcpStream; 2]>,
     next: u64,
@@ -47,6 +54,8 @@ impl Proxy {
             server,
             refusing: false,
             ended: false,
+            fragile: None,
+            broken: 0,
             open: HashMap::new(),
             next: 0,
         }));
@@ -75,9 +84,23 @@ impl Proxy {
         state.cut();
     }
 
-    /// Lets new connections through again.
+    /// Lets new connections through again, and unharmed.
     pub fn accept(&self) {
-        locked(&self.state).refusing = false;
+        let mut state = locked(&self.state);
+        state.refusing = false;
+        state.fragile = None;
+    }
+
+    /// Drops each new connection after less than `bytes_max` bytes of its server, until [`Proxy::accept`]; the same
+    /// seed gives the same lengths.
+    pub fn break_within(&self, bytes_max: usize, seed: u64) {
+        locked(&self.state).fragile = Some((bytes_max, Dice::new(seed)));
+    }
+
+    /// How many connections were dropped by [`Proxy::break_within`].
+    #[must_use]
+    pub fn broken(&self) -> usize {
+        locked(&self.state).broken
     }
 
     /// How many connections are open.
@@ -119,7 +142,7 @@ fn connect(state: &Arc<Mutex<State>>, client: TcpStream) -> io::Result<()> {
     let server = TcpStream::connect_timeout(&server, CONNECT_TIMEOUT)?;
     let ends = [client.try_clone()?, server.try_clone()?];
     let ways = [(client.try_clone()?, server.try_clone()?), (server, client)];
-    let number = {
+    let (number, bytes) = {
         let mut state = locked(state);
         // Refusing may have begun while we connected.
         if state.refusing {
@@ -128,18 +151,36 @@ fn connect(state: &Arc<Mutex<State>>, client: TcpStream) -> io::Result<()> {
         state.next += 1;
         let number = state.next;
         state.open.insert(number, ends);
-        number
+        let fragile = state.fragile.as_mut();
+        (number, fragile.map(|(max, dice)| dice.roll(*max)))
     };
-    for (from, to) in ways {
+    for ((from, to), bytes) in ways.into_iter().zip([None, bytes]) {
         let state = Arc::clone(state);
-        std::thread::spawn(move || copy(&state, number, from, to));
+        std::thread::spawn(move || copy(&state, number, from, to, bytes));
     }
     Ok(())
 }
 
 /// Copies one way until an end closes, then closes both: half a connection is of no use to HTTP.
-fn copy(state: &Mutex<State>, number: u64, mut from: TcpStream, mut to: TcpStream) {
-    let _ = io::copy(&mut from, &mut to);
+fn copy(
+    state: &Mutex<State>,
+    number: u64,
+    mut from: TcpStream,
+    mut to: TcpStream,
+    bytes: Option<usize>,
+) {
+    match bytes {
+        None => {
+            let _ = io::copy(&mut from, &mut to);
+        }
+        Some(bytes) => {
+            // The last bytes may be on their way when the end comes, as in any network.
+            let copied = io::copy(&mut from.by_ref().take(bytes as u64), &mut to);
+            if copied.is_ok_and(|copied| copied == bytes as u64) {
+                locked(state).broken += 1;
+            }
+        }
+    }
     let _ = from.shutdown(Shutdown::Both);
     let _ = to.shutdown(Shutdown::Both);
     locked(state).open.remove(&number);
@@ -190,5 +231,24 @@ mod tests {
         assert_eq!(proxy.connections(), 0);
         proxy.accept();
         assert!(says_back(&mut open()));
+    }
+
+    #[test]
+    fn it_breaks_connections_after_some_bytes() {
+        let proxy = Proxy::start(echo()).unwrap();
+        let mut lengths = Vec::new();
+        for seed in [1, 1, 2] {
+            proxy.break_within(1000, seed);
+            let mut stream = TcpStream::connect(proxy.address).unwrap();
+            let mut back = Vec::new();
+            stream.write_all(&[7; 1000]).unwrap();
+            // How it ends, the kernel decides: with or without a reset.
+            let _ = stream.read_to_end(&mut back);
+            lengths.push(back.len());
+        }
+        assert!(lengths.iter().all(|length| *length < 1000), "{lengths:?}");
+        assert_eq!(proxy.broken(), 3);
+        proxy.accept();
+        assert!(says_back(&mut TcpStream::connect(proxy.address).unwrap()));
     }
 }

@@ -1,0 +1,210 @@
+//! Whatever happens between the exporter and the API server, no scrape is ever partial.
+//!
+//! Each test runs a [`scraper::Scraper`] beside what it breaks; it looks at every answer.
+//!
+//! That the checks find something was tried with the real kube-state-metrics 2.20 in place of ours
+//! (`PROMONTORY_KUBE_STATE_EXPORTER=…`).
+
+mod outage;
+mod rights;
+mod scraper;
+mod stable;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use promontory_tests::cluster::Cluster;
+use promontory_tests::gateway::Which;
+use promontory_tests::http::Request;
+use promontory_tests::process::until;
+use promontory_tests::proxy::Proxy;
+use promontory_tests::state_exporter::StateExporter;
+use tempfile::TempDir;
+
+use scraper::Scraper;
+
+const RESOURCES: [&str; 10] = [
+    "cronjobs",
+    "daemonsets",
+    "deployments",
+    "jobs",
+    "namespaces",
+    "nodes",
+    "pods",
+    "replicasets",
+    "services",
+    "statefulsets",
+];
+
+/// Our exporter, and the folder of its log.
+struct Exporter {
+    program: StateExporter,
+    _folder: TempDir,
+}
+
+impl Exporter {
+    fn start(kubeconfig: &Path, flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            program: StateExporter::start(Which::Ours, kubeconfig, flags, folder.path()).unwrap(),
+            _folder: folder,
+        }
+    }
+
+    /// The status and the body of a path of the main site.
+    fn get(&self, path: &str) -> (u16, String) {
+        ask(self.program.address, path)
+    }
+
+    /// Waits for a page that `is` what is waited for.
+    fn wait_page(&self, what: &str, is: impl Fn(&str) -> bool) {
+        until(what, || {
+            let (status, page) = self.get("/metrics");
+            (status == 200 && is(&page)).then_some(())
+        })
+        .unwrap();
+    }
+
+    /// The sum of a telemetry family for a resource, over its other labels.
+    fn count(&self, family: &str, labels: &[&str]) -> u64 {
+        let (status, page) = ask(self.program.telemetry, "/metrics");
+        assert_eq!(status, 200, "{page}");
+        let begin = format!("{family}{{");
+        let lines = page.lines().filter(|line| line.starts_with(&begin));
+        lines
+            .filter(|line| labels.iter().all(|label| line.contains(label)))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum::<f64>() as u64
+    }
+
+    /// Alive and ready, on both sites.
+    fn assert_ready(&self) {
+        for path in ["/livez", "/healthz", "/readyz"] {
+            assert_eq!(self.get(path).0, 200, "{path}");
+        }
+        assert_eq!(ask(self.program.telemetry, "/readyz").0, 200);
+    }
+}
+
+fn ask(address: SocketAddr, path: &str) -> (u16, String) {
+    let response = Request::new("GET", path).send(address).unwrap();
+    (response.status, response.text())
+}
+
+/// Creates or changes a pod, with the time that it may run as a value that is shown.
+fn pod(cluster: &Cluster, name: &str) {
+    let pod = format!(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: default}}, \
+         spec: {{containers: [{{name: c, image: i}}]}}}}"
+    );
+    cluster.apply(&pod).unwrap();
+}
+
+fn delete_pod(cluster: &Cluster, name: &str) {
+    cluster
+        .kubectl(&["delete", "pod", name, "--now", "--wait=false"], "")
+        .unwrap();
+}
+
+/// Whether a page shows a pod of the namespace `default`.
+fn shows(page: &str, name: &str) -> bool {
+    page.contains(&format!(
+        "kube_pod_created{{namespace=\"default\",pod=\"{name}\""
+    ))
+}
+
+#[test]
+fn from_the_first_moment_on_a_page_is_whole_or_says_that_it_is_not() {
+    let cluster = stable::cluster();
+    for _ in 0..5 {
+        let exporter = Exporter::start(&cluster.kubeconfig(), &[]);
+        let scraper = Scraper::start(exporter.program.address);
+        scraper.more(5);
+        let seen = scraper.finish();
+        eprintln!("start: {seen:?}");
+    }
+}
+
+#[test]
+fn a_list_made_again_is_shown_beside_the_old_one() {
+    let cluster = stable::cluster();
+    let proxy = Proxy::start(cluster.address()).unwrap();
+    let kubeconfig = cluster.kubeconfig_through(proxy.address).unwrap();
+    pod(&cluster, "relist-old");
+    let exporter = Exporter::start(&kubeconfig, &[]);
+    let scraper = Scraper::start(exporter.program.address);
+    scraper.more(5);
+    for round in 0..3 {
+        proxy.refuse();
+        let (old, new) = (format!("relist-{round}"), format!("relist-{}", round + 1));
+        if round == 0 {
+            delete_pod(&cluster, "relist-old");
+        } else {
+            delete_pod(&cluster, &old);
+        }
+        pod(&cluster, &new);
+        cluster.stop_api().unwrap();
+        cluster.compact().unwrap();
+        cluster.start_api().unwrap();
+        // What nobody watched is shown as it was.
+        let (status, page) = exporter.get("/metrics");
+        assert_eq!(status, 200);
+        assert!(!shows(&page, &new));
+        proxy.accept();
+        exporter.wait_page("what happened meanwhile", |page| {
+            shows(page, &new) && !shows(page, &old) && !shows(page, "relist-old")
+        });
+        scraper.more(5);
+    }
+    let relists = exporter.count("kube_state_metrics_relists_total", &["resource=\"pods\""]);
+    assert!(relists >= 1, "{}", exporter.program.process.log());
+    exporter.assert_ready();
+    let seen = scraper.finish();
+    eprintln!("410: {seen:?}, {relists} lists of pods made again");
+}
+
+#[test]
+fn connections_cut_at_any_byte_leave_no_page_partial() {
+    let cluster = stable::cluster();
+    let proxy = Proxy::start(cluster.address()).unwrap();
+    let kubeconfig = cluster.kubeconfig_through(proxy.address).unwrap();
+    let seed = u64::from(std::process::id());
+    // A list of the pods is longer than half of this, a watch's few events are not.
+    proxy.break_within(400 << 10, seed);
+    let exporter = Exporter::start(&kubeconfig, &[]);
+    let scraper = Scraper::start(exporter.program.address);
+    until("lists that are whole", || {
+        (exporter.get("/readyz").0 == 200).then_some(())
+    })
+    .unwrap();
+    let listing = proxy.broken();
+    for round in 0..10 {
+        proxy.break_within(20 << 10, seed + round);
+        proxy.cut();
+        // They change nothing that is shown, but are hundreds of events, and thousands of bytes each.
+        let label = format!("round=r{round}");
+        cluster
+            .kubectl(
+                &[
+                    "label",
+                    "pods,services,deployments.apps,jobs.batch",
+                    "--all",
+                    "--overwrite",
+                    "--namespace=stable-0",
+                    &label,
+                ],
+                "",
+            )
+            .unwrap();
+    }
+    let watching = proxy.broken() - listing;
+    proxy.accept();
+    pod(&cluster, "cut-last");
+    exporter.wait_page("the last pod", |page| shows(page, "cut-last"));
+    exporter.assert_ready();
+    let seen = scraper.finish();
+    assert!(listing > 0 && watching > 0, "seed {seed}");
+    eprintln!(
+        "cut, seed {seed}: {seen:?}, {listing} cuts while listing, {watching} while watching"
+    );
+}
