@@ -15,6 +15,8 @@ mod replicaset;
 mod service;
 mod share;
 mod statefulset;
+#[cfg(test)]
+mod testing;
 mod unit;
 
 use serde::Deserialize;
