@@ -169,3 +169,13 @@ impl CronJob<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("cronjobs", include_str!("cases/cronjobs.txt"));
+    }
+}

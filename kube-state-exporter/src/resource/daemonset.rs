@@ -112,3 +112,13 @@ struct Status {
     number_unavailable: Number,
     updated_number_scheduled: Number,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("daemonsets", include_str!("cases/daemonsets.txt"));
+    }
+}

@@ -215,3 +215,13 @@ impl Deployment<'_> {
         samples.number(share(update).and_then(|share| share.of(replicas, round)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("deployments", include_str!("cases/deployments.txt"));
+    }
+}

@@ -175,3 +175,13 @@ impl Job<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("jobs", include_str!("cases/jobs.txt"));
+    }
+}

@@ -108,3 +108,13 @@ struct Status {
     ready_replicas: Number,
     terminating_replicas: Option<i32>,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("replicasets", include_str!("cases/replicasets.txt"));
+    }
+}

@@ -174,3 +174,13 @@ impl StatefulSet<'_> {
         samples.add(&labels, 1.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("statefulsets", include_str!("cases/statefulsets.txt"));
+    }
+}
