@@ -27,6 +27,9 @@ use promontory_exporter::flag::{Flag, Flags};
 use crate::host::Host;
 use trouble::Trouble;
 
+/// Makes a collector out of the flags.
+pub type Start = fn(&Flags, &Arc<Host>) -> anyhow::Result<Box<dyn Collector>>;
+
 /// A collector: a row of the table.
 #[derive(Clone, Copy)]
 pub struct Row {
@@ -43,7 +46,7 @@ pub struct Row {
     /// Its flags, besides the switch.
     pub flags: &'static [Flag],
     /// Makes one out of the flags.
-    pub start: fn(&Flags, &Arc<Host>) -> anyhow::Result<Box<dyn Collector>>,
+    pub start: Start,
 }
 
 /// All collectors, by name.

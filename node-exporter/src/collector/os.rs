@@ -124,7 +124,7 @@ fn major_minor(version: &str) -> f64 {
     if end > 0 && version[end..].starts_with('.') {
         end += 1 + digits(&version[end + 1..]);
     }
-    number::parse(version[..end].as_bytes()).unwrap_or(0.0)
+    number::parse(&version.as_bytes()[..end]).unwrap_or(0.0)
 }
 
 /// `2026-01-31` as seconds since the epoch, UTC.
