@@ -136,6 +136,25 @@ pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// For `#[serde(deserialize_with = "list")]`: the list and each of its elements may be `null`, which is the empty value,
+/// as in Go.
+///
+/// # Errors
+/// Whatever reading an element gives.
+pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let elements = Option::<Vec<Option<T>>>::deserialize(deserializer)?.unwrap_or_default();
+    // Made where the elements lie: an `Option` of these types takes no more room.
+    Ok(elements
+        .into_iter()
+        .map(Option::unwrap_or_default)
+        .collect())
+}
+
+/// Go's zero time, the first second of year 1: to Go a time that says so is not set.
+pub const GO_ZERO_TIME: i64 = -62_135_596_800;
+
 /// A point in time (`metav1.Time`, RFC 3339) in whole seconds since 1970; `None` where it is not set.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Time(pub Option<i64>);
@@ -155,9 +174,8 @@ impl<'de> Deserialize<'de> for Time {
         }
         let time: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
         // jiff counts towards zero, Go's `Unix` downwards: they differ only before 1970 with a fraction.
-        Ok(Self(Some(
-            time.as_nanosecond().div_euclid(1_000_000_000) as i64
-        )))
+        let seconds = time.as_nanosecond().div_euclid(1_000_000_000) as i64;
+        Ok(Self(Some(seconds).filter(|at| *at != GO_ZERO_TIME)))
     }
 }
 
@@ -207,7 +225,7 @@ pub struct Meta<'a> {
     #[serde(borrow)]
     pub annotations: Pairs<'a>,
     /// Who owns it.
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub owner_references: Vec<OwnerReference<'a>>,
 }
 

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::{Family, Part, Resource, share};
 use crate::cron::Schedule;
-use crate::object::{Meta, Number, Text, Time, nullable};
+use crate::object::{Meta, Number, Text, Time, list, nullable};
 use crate::samples::{Samples, flag};
 
 /// The resource.
@@ -102,7 +102,7 @@ impl Resource for CronJobs {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct CronJob<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(borrow, deserialize_with = "nullable")]
     spec: Spec<'a>,
@@ -129,7 +129,7 @@ struct Spec<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Status {
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "list")]
     active: Vec<IgnoredAny>,
     last_schedule_time: Time,
     last_successful_time: Time,

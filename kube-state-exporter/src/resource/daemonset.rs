@@ -94,7 +94,7 @@ impl Resource for DaemonSets {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct DaemonSet<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(deserialize_with = "nullable")]
     status: Status,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::share::{self, OwnerLabels, Round, Share};
 use super::{Family, Part, Resource};
-use crate::object::{Condition, Meta, Number, nullable};
+use crate::object::{Condition, Meta, Number, list, nullable};
 use crate::samples::{CONDITION_STATUSES, Samples, flag};
 
 /// The resource.
@@ -139,7 +139,7 @@ impl Resource for Deployments {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Deployment<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(deserialize_with = "nullable")]
     spec: Spec,
@@ -180,7 +180,7 @@ struct Status<'a> {
     unavailable_replicas: Number,
     updated_replicas: Number,
     terminating_replicas: Option<i32>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     conditions: Vec<Condition<'a>>,
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::share::{self, OwnerLabels};
 use super::{Family, Part, Resource};
-use crate::object::{Condition, Meta, Number, Time, nullable};
+use crate::object::{Condition, Meta, Number, Time, list, nullable};
 use crate::samples::{Samples, flag};
 
 /// The resource.
@@ -117,7 +117,7 @@ impl Resource for Jobs {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Job<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(deserialize_with = "nullable")]
     spec: Spec,
@@ -142,7 +142,7 @@ struct Status<'a> {
     failed: Number,
     start_time: Time,
     completion_time: Time,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     conditions: Vec<Condition<'a>>,
 }
 

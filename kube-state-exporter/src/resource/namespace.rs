@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Family, Part, Resource};
-use crate::object::{Condition, Meta, Text, nullable};
+use crate::object::{Condition, Meta, Text, list, nullable};
 use crate::samples::{CONDITION_STATUSES, Samples, flag};
 
 /// The resource.
@@ -54,7 +54,7 @@ impl Resource for Namespaces {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Namespace<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(borrow)]
     status: Status<'a>,
@@ -65,7 +65,7 @@ pub(super) struct Namespace<'a> {
 struct Status<'a> {
     #[serde(borrow)]
     phase: Text<'a>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     conditions: Vec<Condition<'a>>,
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Family, Part, Resource, share, unit};
-use crate::object::{Condition, Meta, Pairs, Text, nullable};
+use crate::object::{Condition, Meta, Pairs, Text, list, nullable};
 use crate::quantity::Quantity;
 use crate::samples::{Samples, flag};
 
@@ -98,7 +98,7 @@ impl Resource for Nodes {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Node<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(borrow, deserialize_with = "nullable")]
     spec: Spec<'a>,
@@ -113,11 +113,11 @@ struct Spec<'a> {
     provider_id: Text<'a>,
     #[serde(borrow, rename = "podCIDR")]
     pod_cidr: Text<'a>,
-    #[serde(borrow, rename = "podCIDRs", deserialize_with = "nullable")]
+    #[serde(borrow, rename = "podCIDRs", deserialize_with = "list")]
     pod_cidrs: Vec<Text<'a>>,
     #[serde(deserialize_with = "nullable")]
     unschedulable: bool,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     taints: Vec<Taint<'a>>,
 }
 
@@ -137,13 +137,13 @@ struct Taint<'a> {
 struct Status<'a> {
     #[serde(borrow, deserialize_with = "nullable")]
     node_info: Info<'a>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     addresses: Vec<Address<'a>>,
     #[serde(borrow)]
     allocatable: Pairs<'a, Quantity>,
     #[serde(borrow)]
     capacity: Pairs<'a, Quantity>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     conditions: Vec<Condition<'a>>,
 }
 
@@ -239,5 +239,15 @@ fn resources(list: &Pairs<'_, Quantity>, samples: &mut Samples<'_>) {
             let labels = [("resource", &*unit::label(name)), ("unit", unit)];
             samples.add(&labels, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("nodes", include_str!("cases/nodes.txt"));
     }
 }

@@ -5,6 +5,8 @@ mod container;
 mod spec;
 mod status;
 
+use std::net::IpAddr;
+
 use serde::Deserialize;
 
 use super::share::{self, OwnerLabels};
@@ -492,7 +494,7 @@ impl Resource for Pods {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Pod<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(borrow, deserialize_with = "nullable")]
     spec: Spec<'a>,
@@ -522,21 +524,12 @@ impl Pod<'_> {
         samples.add(&labels, 1.0);
     }
 
-    /// Addresses that are none are left out. An IPv4 address in IPv6 clothes is IPv4, as Go's `netip` unmaps it.
+    /// Addresses that are none are left out.
     fn ips(&self, samples: &mut Samples<'_>) {
         for ip in &self.status.pod_ips {
-            // A zone (`fe80::1%eth0`) is part of the address to Go.
-            let address = ip
-                .ip
-                .split_once('%')
-                .map_or(&*ip.ip, |(address, _)| address);
-            let family = match address.parse::<std::net::IpAddr>() {
-                Ok(std::net::IpAddr::V4(_)) => "4",
-                Ok(std::net::IpAddr::V6(address)) if address.to_ipv4_mapped().is_some() => "4",
-                Ok(std::net::IpAddr::V6(_)) => "6",
-                Err(_) => continue,
-            };
-            samples.add(&[("ip", &ip.ip), ("ip_family", family)], 1.0);
+            if let Some(family) = ip_family(&ip.ip) {
+                samples.add(&[("ip", &ip.ip), ("ip_family", family)], 1.0);
+            }
         }
     }
 
@@ -620,5 +613,30 @@ impl Pod<'_> {
             &[],
             pairs.map(|(key, value)| (&**key, &**value)),
         );
+    }
+}
+
+/// The family of an address as Go's `netip` tells it: a zone (`fe80::1%eth0`) is part of an IPv6 address, and an IPv4
+/// address in IPv6 clothes is IPv4.
+fn ip_family(text: &str) -> Option<&'static str> {
+    let (address, zone) = match text.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (text, None),
+    };
+    match address.parse().ok()? {
+        IpAddr::V4(_) => zone.is_none().then_some("4"),
+        IpAddr::V6(_) if zone == Some("") => None,
+        IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => Some("4"),
+        IpAddr::V6(_) => Some("6"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("pods", include_str!("cases/pods.txt"));
     }
 }

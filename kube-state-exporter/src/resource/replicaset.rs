@@ -85,7 +85,7 @@ impl Resource for ReplicaSets {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ReplicaSet<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(deserialize_with = "nullable")]
     spec: Spec,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Family, Part, Resource};
-use crate::object::{Meta, Text, nullable};
+use crate::object::{Meta, Text, list, nullable};
 use crate::samples::Samples;
 
 /// The resource.
@@ -73,7 +73,7 @@ impl Resource for Services {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Service<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(borrow, deserialize_with = "nullable")]
     spec: Spec<'a>,
@@ -94,7 +94,7 @@ struct Spec<'a> {
     load_balancer_ip: Text<'a>,
     #[serde(borrow)]
     external_traffic_policy: Text<'a>,
-    #[serde(borrow, rename = "externalIPs", deserialize_with = "nullable")]
+    #[serde(borrow, rename = "externalIPs", deserialize_with = "list")]
     external_ips: Vec<Text<'a>>,
 }
 
@@ -108,7 +108,7 @@ struct Status<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct LoadBalancer<'a> {
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     ingress: Vec<Ingress<'a>>,
 }
 
@@ -146,5 +146,15 @@ impl Service<'_> {
             let labels = [("ip", &*ingress.ip), ("hostname", &*ingress.hostname)];
             samples.add(&labels, 1.0);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("services", include_str!("cases/services.txt"));
     }
 }

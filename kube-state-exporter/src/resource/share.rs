@@ -4,15 +4,12 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 
-use crate::object::{Condition, Meta, Time};
+use crate::object::{Condition, GO_ZERO_TIME, Meta, Time};
 use crate::samples::{CONDITION_STATUSES, Samples, flag};
 
-/// What Go's zero time is in seconds since 1970: upstream shows it for a time that is not set, where it does not look.
-const GO_ZERO_TIME: f64 = -62_135_596_800.0;
-
-/// A time as a sample's value, also where it is not set.
+/// A time as a sample's value, also where it is not set: upstream shows Go's zero time where it does not look.
 pub(super) fn unix(time: Time) -> f64 {
-    time.seconds().unwrap_or(GO_ZERO_TIME)
+    time.0.unwrap_or(GO_ZERO_TIME) as f64
 }
 
 /// The labels of owners.

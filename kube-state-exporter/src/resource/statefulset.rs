@@ -112,7 +112,7 @@ impl Resource for StatefulSets {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct StatefulSet<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
     #[serde(borrow, deserialize_with = "nullable")]
     spec: Spec<'a>,

@@ -8,7 +8,7 @@ use crate::samples::{Allow, Rendering, Selection};
 
 /// The lines of one object in the order of the page: all families, also those shown only on demand, all labels and
 /// annotations, no headers.
-pub fn lines(row: &Row, json: &str) -> String {
+pub(super) fn lines(row: &Row, json: &str) -> String {
     let families = (row.families)();
     let all = || Allow::new(&["*".to_owned()]).0;
     let selection = Selection {
@@ -34,7 +34,7 @@ pub fn lines(row: &Row, json: &str) -> String {
 
 /// Holds each case of a file beside what we make of its object: `== what`, the object, then the lines that the real
 /// program's generators make of it. Within a family the order is free: theirs is that of Go's maps.
-pub fn check(resource: &str, cases: &str) {
+pub(super) fn check(resource: &str, cases: &str) {
     let row = super::find(resource).unwrap();
     let cases: Vec<_> = cases.split("\n== ").skip(1).collect();
     assert!(!cases.is_empty(), "no cases");

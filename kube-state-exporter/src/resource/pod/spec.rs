@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::object::{Pairs, Text, nullable};
+use crate::object::{Pairs, Text, list, nullable};
 use crate::quantity::Quantity;
 
 #[derive(Debug, Default, Deserialize)]
@@ -27,15 +27,15 @@ pub(super) struct Spec<'a> {
     pub(super) node_selector: Pairs<'a>,
     #[serde(borrow)]
     pub(super) overhead: Pairs<'a, Quantity>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub(super) containers: Vec<Container<'a>>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub(super) init_containers: Vec<Container<'a>>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub(super) volumes: Vec<Volume<'a>>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub(super) tolerations: Vec<Toleration<'a>>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub(super) resource_claims: Vec<ResourceClaim<'a>>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::object::{Condition, Text, Time, nullable};
+use crate::object::{Condition, Text, Time, list, nullable};
 use crate::resource::share;
 use crate::samples::{Samples, flag};
 
@@ -43,18 +43,18 @@ pub(super) struct Status<'a> {
     pub(super) host_ip: Text<'a>,
     #[serde(borrow, rename = "podIP")]
     pub(super) pod_ip: Text<'a>,
-    #[serde(borrow, rename = "podIPs", deserialize_with = "nullable")]
+    #[serde(borrow, rename = "podIPs", deserialize_with = "list")]
     pub(super) pod_ips: Vec<Ip<'a>>,
     pub(super) start_time: Time,
     #[serde(borrow, rename = "qosClass")]
     pub(super) qos_class: Text<'a>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub(super) conditions: Vec<Condition<'a>>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub(super) container_statuses: Vec<ContainerStatus<'a>>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub(super) init_container_statuses: Vec<ContainerStatus<'a>>,
-    #[serde(borrow, deserialize_with = "nullable")]
+    #[serde(borrow, deserialize_with = "list")]
     pub(super) resource_claim_statuses: Vec<ResourceClaimStatus<'a>>,
 }
 
@@ -87,6 +87,7 @@ pub(super) struct ContainerStatus<'a> {
     pub(super) container_id: Text<'a>,
     #[serde(deserialize_with = "nullable")]
     pub(super) ready: bool,
+    #[serde(deserialize_with = "nullable")]
     pub(super) restart_count: i32,
     #[serde(borrow, deserialize_with = "nullable")]
     pub(super) state: State<'a>,
@@ -123,6 +124,7 @@ pub(super) struct Running {
 pub(super) struct Terminated<'a> {
     #[serde(borrow)]
     reason: Text<'a>,
+    #[serde(deserialize_with = "nullable")]
     pub(super) exit_code: i32,
     pub(super) started_at: Time,
     pub(super) finished_at: Time,
