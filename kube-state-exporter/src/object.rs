@@ -8,6 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
+use jiff::civil::DateTime;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 /// A text that borrows from the JSON where nothing had to be unescaped; also inside `Option`, `Vec` and maps, where
@@ -172,11 +173,25 @@ impl<'de> Deserialize<'de> for Time {
         if text.is_empty() {
             return Ok(Self(None));
         }
-        let time: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
-        // jiff counts towards zero, Go's `Unix` downwards: they differ only before 1970 with a fraction.
-        let seconds = time.as_nanosecond().div_euclid(1_000_000_000) as i64;
+        let seconds = seconds(&text).map_err(serde::de::Error::custom)?;
         Ok(Self(Some(seconds).filter(|at| *at != GO_ZERO_TIME)))
     }
+}
+
+/// RFC 3339 to seconds since 1970, rounded down as by Go's `Unix`. Not by way of a `Timestamp`, which has no room for the
+/// last day of the year 9999: people write that for "never".
+fn seconds(text: &str) -> Result<i64, jiff::Error> {
+    const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let pieces = jiff::fmt::temporal::Pieces::parse(text)?;
+    let (Some(time), Some(offset)) = (pieces.time(), pieces.to_numeric_offset()) else {
+        return Err(jiff::Error::from_args(format_args!(
+            "{text:?} is no point in time"
+        )));
+    };
+    let whole = pieces
+        .date()
+        .at(time.hour(), time.minute(), time.second(), 0);
+    Ok(whole.duration_since(EPOCH).as_secs() - i64::from(offset.seconds()))
 }
 
 /// A whole number; `null` is 0, as in Go.
@@ -305,5 +320,7 @@ mod tests {
         assert_eq!(of("2024-02-29T12:00:00.999999Z"), Some(1_709_208_000));
         assert_eq!(of("1969-12-31T23:59:59.5Z"), Some(-1));
         assert_eq!(of("2024-02-29T13:00:00+01:00"), Some(1_709_208_000));
+        assert_eq!(of("9999-12-31T23:59:59Z"), Some(253_402_300_799));
+        assert_eq!(of("0001-01-01T00:00:00Z"), None);
     }
 }

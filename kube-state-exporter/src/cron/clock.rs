@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 
 /// Names are no longer.
 const NAME_BYTES_MAX: usize = 64;
+/// Times are no further from 1970, in either direction: far more than a time in JSON has room for.
+const SECONDS_MAX: u64 = 1 << 40;
 const DAY: i64 = 86_400;
 
 /// What a wall clock shows; fields past their end run over into the next larger ones.
@@ -100,7 +102,7 @@ impl Clock {
         (zone.iana_name() == Some(name)).then_some(Self(zone))
     }
 
-    /// What the clock shows at a time in seconds since 1970; `None` outside the years it knows.
+    /// What the clock shows at a time in seconds since 1970; `None` too far from 1970.
     pub(super) fn civil(&self, time: i64) -> Option<Civil> {
         let local = time + self.offset(time)?;
         let second = local.rem_euclid(DAY);
@@ -149,7 +151,12 @@ impl Clock {
     }
 
     fn offset(&self, time: i64) -> Option<i64> {
-        let time = Timestamp::from_second(time).ok()?;
+        if time.unsigned_abs() > SECONDS_MAX {
+            return None;
+        }
+        // Past the year 9999, where the calendar of the database ends, a zone stays as it is then.
+        let known = Timestamp::MIN.as_second()..=Timestamp::MAX.as_second();
+        let time = Timestamp::from_second(time.clamp(*known.start(), *known.end())).ok()?;
         Some(i64::from(self.0.to_offset(time).seconds()))
     }
 }

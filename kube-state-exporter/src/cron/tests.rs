@@ -54,6 +54,9 @@ fn times_at_the_ends_of_the_calendar_are_no_reason_to_panic() {
     for time in [i64::MIN, i64::MAX, 253_402_207_200, -377_705_023_201, 0] {
         let _ = schedule.next(time);
     }
+    // The last second of the year 9999 and the first after it.
+    let daily = Schedule::parse("@daily", Some("UTC")).unwrap();
+    assert_eq!(daily.next(253_402_300_799), Some(253_402_300_800));
 }
 
 #[test]
