@@ -6,3 +6,4 @@ mod damage;
 mod doors;
 mod mounts;
 mod parity;
+mod start;

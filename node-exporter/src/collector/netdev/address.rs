@@ -27,11 +27,25 @@ pub(super) fn parse(head: &[u8], bytes: &[u8]) -> Option<Address> {
         16 => IpAddr::from(<[u8; 16]>::try_from(value).ok()?),
         _ => return None,
     };
+    let (ip, prefix) = settled(ip, *head.get(1)?)?;
     Some(Address {
         index: u32_at(head, 4)?,
         ip,
-        prefix: *head.get(1)?,
+        prefix,
     })
+}
+
+/// An address of version 4 that is written as one of version 6 is what it means, to Go; one whose network is larger
+/// than that is none.
+fn settled(ip: IpAddr, prefix: u8) -> Option<(IpAddr, u8)> {
+    let mapped = match ip {
+        IpAddr::V6(ip) => ip.to_ipv4_mapped(),
+        IpAddr::V4(_) => None,
+    };
+    match mapped {
+        Some(ip) => Some((ip.into(), prefix.checked_sub(96)?)),
+        None => Some((ip, prefix)),
+    }
 }
 
 /// The label `scope`. It comes from the address itself, not from the kernel's scope.
@@ -81,6 +95,16 @@ mod tests {
         ] {
             assert_eq!(scope(ip.parse().unwrap()), expected, "{ip}");
         }
+    }
+
+    #[test]
+    fn version_4_in_version_6() {
+        let mapped = "::ffff:1.2.3.4".parse().unwrap();
+        let expected = IpAddr::from([1, 2, 3, 4]);
+        assert_eq!(settled(mapped, 120), Some((expected, 24)));
+        assert_eq!(settled(mapped, 64), None);
+        let other = "2001:db8::1".parse().unwrap();
+        assert_eq!(settled(other, 64), Some((other, 64)));
     }
 
     #[test]
