@@ -4,12 +4,13 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Once;
 
 use promontory_tests::gateway::{Gateway, Which, ours};
 use promontory_tests::http::Request;
-use promontory_tests::process::{Process, free_port, until};
+use promontory_tests::process::{Process, free_port};
 use promontory_tests::prometheus::{Prometheus, Protocol, Target};
-use promontory_tests::{peers, root};
+use promontory_tests::root;
 use tempfile::TempDir;
 
 use super::cluster;
@@ -19,7 +20,7 @@ use super::keys::defaults;
 const PUSHED: &str = "job_interval_seconds 3600\nshop_backup_bytes 5\n";
 
 /// A label of one object of each kind in `objects.yaml`.
-const KINDS: &[&str] = &[
+pub(super) const KINDS: &[&str] = &[
     "pod=\"web-0\"",
     "node=\"shop-n1\"",
     "kube_namespace_created{namespace=\"shop\"}",
@@ -121,32 +122,38 @@ fn node(folder: &Path) -> Exporter {
     Exporter::start(&mut command, address, &folder.join("node.log"))
 }
 
-/// The real kube-state-metrics, with the kinds of the chart: it names every family, with objects or without.
+/// The kube-state exporter with the kinds of the chart: it names every family, with objects or without.
 fn state(folder: &Path) -> Exporter {
-    let cluster = cluster();
-    let objects = root().join("tests/fixtures/deploy/objects.yaml");
-    let objects = std::fs::read_to_string(objects).unwrap();
-    cluster.apply(&objects).unwrap();
-    let with_status = objects.split("---\n").filter(|it| it.contains("\nstatus:"));
-    let with_status: Vec<_> = with_status.collect();
-    cluster.apply_status(&with_status.join("---\n")).unwrap();
+    objects();
     let address = free_address();
     let telemetry = free_address();
     let kinds = defaults()["kubeStateExporter"]["kubeResources"].clone();
     let kinds: Vec<String> = serde_json::from_value(kinds).unwrap();
-    let mut command = Command::new(peers::program("kube-state-metrics").unwrap());
+    let mut command = Command::new(ours("kube-state-exporter").unwrap());
     command
-        .arg(format!("--kubeconfig={}", cluster.kubeconfig().display()))
+        .arg(format!("--kubeconfig={}", cluster().kubeconfig().display()))
         .arg(format!("--resources={}", kinds.join(",")))
         .args(["--host=127.0.0.1", "--telemetry-host=127.0.0.1"])
         .arg(format!("--port={}", address.port()))
         .arg(format!("--telemetry-port={}", telemetry.port()));
     let exporter = Exporter::start(&mut command, address, &folder.join("state.log"));
-    // The real one answers before it has listed everything.
-    until("all kinds of objects", || {
-        let page = exporter.page();
-        KINDS.iter().all(|label| page.contains(label)).then_some(())
-    })
-    .unwrap();
+    // It answers only when it is whole.
+    let page = exporter.page();
+    for label in KINDS {
+        assert!(page.contains(label), "{label}");
+    }
     exporter
+}
+
+/// Puts the objects of `objects.yaml` and their status on the control plane, once.
+pub(super) fn objects() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        let objects = root().join("tests/fixtures/deploy/objects.yaml");
+        let objects = std::fs::read_to_string(objects).unwrap();
+        cluster().apply(&objects).unwrap();
+        let with_status = objects.split("---\n").filter(|it| it.contains("\nstatus:"));
+        let with_status: Vec<_> = with_status.collect();
+        cluster().apply_status(&with_status.join("---\n")).unwrap();
+    });
 }

@@ -12,6 +12,7 @@ mod matrix;
 mod objects;
 mod operator;
 mod queries;
+mod rights;
 mod rules;
 mod schema;
 mod security;
@@ -111,18 +112,21 @@ fn identity(document: &Value) -> String {
 /// Not the one of all tests: the nodes and pods here would stand in the pages that are compared there.
 fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| {
-        let cluster = Cluster::start().unwrap();
-        let operator = peers::program("operator").unwrap();
-        let output = Command::new(operator).arg("full-crds").output().unwrap();
-        cluster
-            .apply(&String::from_utf8(output.stdout).unwrap())
-            .unwrap();
-        cluster
-            .wait_for("/apis/monitoring.coreos.com/v1/prometheuses", |_| true)
-            .unwrap();
-        cluster
-    })
+    CLUSTER.get_or_init(with_crds)
+}
+
+/// A control plane that knows the operator's CRDs.
+fn with_crds() -> Cluster {
+    let cluster = Cluster::start().unwrap();
+    let operator = peers::program("operator").unwrap();
+    let output = Command::new(operator).arg("full-crds").output().unwrap();
+    cluster
+        .apply(&String::from_utf8(output.stdout).unwrap())
+        .unwrap();
+    cluster
+        .wait_for("/apis/monitoring.coreos.com/v1/prometheuses", |_| true)
+        .unwrap();
+    cluster
 }
 
 /// Documents as kubectl takes them.

@@ -4,8 +4,10 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::{fs, io::Write as _};
 
+use promontory_tests::cluster::Cluster;
 use promontory_tests::gateway::{Gateway, Which, ours};
 use promontory_tests::helm::{Render, arguments, find};
 use promontory_tests::http::Request;
@@ -15,9 +17,8 @@ use promontory_tests::prometheus::Prometheus;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::objects::namespaced;
 use super::rules::promtool;
-use super::{cluster, yaml};
+use super::{with_crds, yaml};
 
 const NAMESPACE: &str = "operated";
 
@@ -92,6 +93,12 @@ fn argument(given: &str, configuration: &Path, folder: &Path) -> Option<String> 
     }
 }
 
+/// A control plane of its own: the operator takes the monitors and rules of all namespaces.
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(with_crds)
+}
+
 /// The operator at work on the chart, in a namespace of its own.
 struct Operated {
     documents: Vec<Value>,
@@ -104,7 +111,9 @@ struct Operated {
 impl Operated {
     fn start() -> Self {
         let cluster = cluster();
-        namespaced(NAMESPACE, "privileged");
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+        cluster.apply(&namespace.to_string()).unwrap();
         let render = Render {
             namespace: NAMESPACE.to_owned(),
             values: json!({"prometheus": {"scrapeInterval": "1s"}}),
@@ -344,14 +353,12 @@ impl Targets {
             .service_account_token(NAMESPACE, "promontory-kube-state-exporter")
             .unwrap();
         let kubeconfig = cluster().kubeconfig_with_token(&token).unwrap();
+        let given = arguments(&operated.documents, "Deployment", "kube-state-exporter").unwrap();
         let mut command = Command::new(ours("kube-state-exporter").unwrap());
         command
             .arg(format!("--kubeconfig={}", kubeconfig.display()))
-            .args([
-                "--host=127.0.0.1",
-                "--telemetry-host=127.0.0.1",
-                "--resources=namespaces",
-            ])
+            .args(["--host=127.0.0.1", "--telemetry-host=127.0.0.1"])
+            .args(given.iter().filter(|it| it.starts_with("--resources=")))
             .arg(format!("--port={state}"))
             .arg(format!("--telemetry-port={telemetry}"));
         let state_exporter = Process::start(command, &folder.join("state.log")).unwrap();
