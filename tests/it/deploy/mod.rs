@@ -6,8 +6,10 @@
 //! last what lies beside the chart: `images`, `manifests`, `swap`.
 
 mod arguments;
+mod images;
 mod keys;
 mod live;
+mod manifests;
 mod matrix;
 mod objects;
 mod operator;
@@ -16,6 +18,7 @@ mod rights;
 mod rules;
 mod schema;
 mod security;
+mod swap;
 mod values;
 
 use std::collections::BTreeSet;
