@@ -186,6 +186,19 @@ fn the_exporter_asks_for_what_the_chart_gives() {
     }
 }
 
+/// A kind that the program learns is one that the chart offers.
+#[test]
+fn the_chart_names_every_kind_that_the_exporter_knows() {
+    let output = Command::new(ours("kube-state-exporter").unwrap())
+        .arg("rbac")
+        .output()
+        .unwrap();
+    let known: Value = serde_saphyr::from_str(&String::from_utf8(output.stdout).unwrap()).unwrap();
+    let documents = Render::default().documents().unwrap();
+    let given = find(&documents, "ClusterRole", "kube-state-exporter").unwrap();
+    assert_eq!(words(&known["rules"]), words(&given["rules"]));
+}
+
 /// The program, with the arguments of its container and the token of its account, shows all ten kinds.
 #[test]
 fn the_kube_state_exporter_works_with_its_accounts_token() {
