@@ -131,6 +131,10 @@ const QUIET: &[&str] = &[
     "tokio_rustls",
 ];
 
+/// Says again what its caller is told: kube's client logs each failure that it returns as well, without saying what was
+/// asked, and as an error even where asking again is all there is to do.
+const TOLD_TWICE: &str = "kube_client::client::builder";
+
 /// Prints every event as a line.
 struct Printer<W> {
     settings: Settings,
@@ -145,7 +149,7 @@ impl<S: Subscriber, W: Write + Send + 'static> Layer<S> for Printer<W> {
         } else {
             self.settings.level.into()
         };
-        metadata.is_event() && *metadata.level() <= least
+        metadata.is_event() && *metadata.level() <= least && metadata.target() != TOLD_TWICE
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
