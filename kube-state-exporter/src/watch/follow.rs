@@ -25,6 +25,8 @@ pub(super) struct Follow {
     limit: u64,
     /// Whether a list was whole and the watch can go on from the version of the intake.
     current: bool,
+    /// When a list was whole last.
+    listed: Option<Instant>,
 }
 
 /// Whether to ask for streaming lists.
@@ -61,6 +63,7 @@ impl Follow {
             paging: true,
             limit,
             current: false,
+            listed: None,
         }
     }
 
@@ -95,6 +98,12 @@ impl Follow {
             if failure.needs_list() {
                 self.current = false;
                 stats.relists.add();
+                // The API server answers, so how long it was away delays the list no further; unless lists come to
+                // nothing again and again.
+                let settled = |at: Instant| at.elapsed() >= self.timing.settled;
+                if self.listed.take().is_some_and(settled) {
+                    self.retry.reset();
+                }
             }
         } else {
             stats.lists_failed.add();
@@ -244,6 +253,7 @@ impl Follow {
     fn whole(&mut self, version: String) {
         self.intake.end_list(version);
         self.current = true;
+        self.listed = Some(Instant::now());
         let (resource, namespace) = (self.intake.row.name, &self.namespace);
         if self.retry.recovered() {
             tracing::info!(resource, namespace, "Listed at last");
