@@ -3,7 +3,9 @@
 //! Each test runs a [`scraper::Scraper`] beside what it breaks; it looks at every answer.
 //!
 //! That the checks find something was tried with the real kube-state-metrics 2.20 in place of ours
-//! (`PROMONTORY_KUBE_STATE_EXPORTER=…`).
+//! (`PROMONTORY_KUBE_STATE_EXPORTER=…`). Its first answers were 200 without 222 to 301 of the 301 objects; with its
+//! connections cut, all of them, for as long as that went on. After a 410 one page had 1016 of 4868 lines of objects that
+//! never changed. While the API server was away its `/livez` was 503, and without one it did not start at all.
 
 mod outage;
 mod rights;
@@ -148,6 +150,7 @@ fn a_list_made_again_is_shown_beside_the_old_one() {
         });
         scraper.more(5);
     }
+    let seen = scraper.finish();
     let relists = exporter.count("kube_state_metrics_relists_total", &["resource=\"pods\""]);
     let log = exporter.program.process.log();
     assert!(
@@ -155,7 +158,6 @@ fn a_list_made_again_is_shown_beside_the_old_one() {
         "{log}"
     );
     exporter.assert_ready();
-    let seen = scraper.finish();
     eprintln!("410: {seen:?}, {relists} lists of pods made again");
 }
 
@@ -191,8 +193,8 @@ fn connections_cut_at_any_byte_leave_no_page_partial() {
         let last = format!("cut-{kib}");
         pod(&cluster, &last);
         exporter.wait_page("the last pod", |page| shows(page, &last));
-        exporter.assert_ready();
         let seen = scraper.finish();
+        exporter.assert_ready();
         eprintln!(
             "cut within {kib} KiB: {seen:?}, {} connections",
             proxy.broken()

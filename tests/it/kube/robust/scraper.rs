@@ -3,7 +3,6 @@
 //! An answer is right if it is a 200 whose body parses and holds every line of the objects that never change, or, before
 //! the first such one, a 503 that names what is missing. Nothing else is: no other status, no broken connection.
 
-use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use promontory_exposition::format::{self, Format, Limits};
+use promontory_exposition::gzip::inflate;
 use promontory_tests::http::{Connection, Request, Response};
 use promontory_tests::process::until;
 
@@ -20,6 +20,9 @@ use super::stable;
 const PAUSE: Duration = Duration::from_millis(10);
 /// After so many wrong answers no more are looked at.
 const WRONG_MAX: usize = 20;
+
+/// The most a page may have.
+const PAGE_BYTES_MAX: usize = 64 << 20;
 
 /// How a 503 begins; names follow.
 const MISSING: &str = "Not listed completely yet: ";
@@ -207,13 +210,13 @@ impl Checker {
 
 /// The body without its compression.
 fn text(response: &Response) -> Result<String, String> {
-    let mut text = String::new();
-    let read = match response.header("content-encoding") {
-        Some("gzip") => flate2::read::GzDecoder::new(&*response.body).read_to_string(&mut text),
-        None => (&*response.body).read_to_string(&mut text),
+    let plain = match response.header("content-encoding") {
+        Some("gzip") => inflate(&response.body, PAGE_BYTES_MAX)
+            .map_err(|error| format!("{}: a broken gzip body: {error}", response.status))?,
+        None => response.body.clone(),
         Some(other) => return Err(format!("content-encoding {other}")),
     };
-    read.map(|_| text)
+    String::from_utf8(plain)
         .map_err(|error| format!("{}: a body that is no text: {error}", response.status))
 }
 
