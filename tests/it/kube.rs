@@ -1,6 +1,5 @@
 //! The kube-state exporter beside the real kube-state-metrics, on a real control plane.
 
 mod cluster;
-mod corpus;
 mod parity;
 mod robust;

@@ -5,12 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use promontory_tests::cluster::Cluster;
+use promontory_tests::cluster::{Cluster, corpus};
 use promontory_tests::gateway::Which;
 use promontory_tests::process::until;
 use promontory_tests::state_exporter::StateExporter;
-
-use super::corpus;
 
 /// The kinds of the corpus.
 const KINDS: &str = "--resources=cronjobs,daemonsets,deployments,jobs,namespaces,nodes,pods,replicasets,services,\
@@ -75,14 +73,20 @@ const RUNS: &[(&[&str], &[&str])] = &[
         ],
         &["/metrics"],
     ),
+    (&[KINDS, "--namespaces=closing,nobody"], &["/metrics"]),
     (&["--resources=pods", "--node=control-1"], &["/metrics"]),
+    (
+        &["--resources=pods", "--node=control-1,worker-2"],
+        &["/metrics"],
+    ),
     (
         &["--resources=pods", "--track-unscheduled-pods"],
         &["/metrics"],
     ),
-    (&[KINDS, "--shard=0", "--total-shards=3"], &["/metrics"]),
-    (&[KINDS, "--shard=1", "--total-shards=3"], &["/metrics"]),
-    (&[KINDS, "--shard=2", "--total-shards=3"], &["/metrics"]),
+    (&[KINDS, "--shard=0", "--total-shards=4"], &["/metrics"]),
+    (&[KINDS, "--shard=1", "--total-shards=4"], &["/metrics"]),
+    (&[KINDS, "--shard=2", "--total-shards=4"], &["/metrics"]),
+    (&[KINDS, "--shard=3", "--total-shards=4"], &["/metrics"]),
     (&["--resources=pods,pods,jobs"], &["/metrics"]),
     (
         &["--resources=nodes", "--use-apiserver-cache"],
@@ -197,8 +201,8 @@ impl Pair {
 #[test]
 fn every_family_of_every_object_is_as_upstream_shows_it() {
     let cluster = Cluster::start().unwrap();
-    let objects = corpus::write(&cluster);
-    assert!(objects >= 90, "{objects} objects");
+    let objects = corpus::write(&cluster).unwrap();
+    assert!(objects >= 200, "{objects} objects");
     for (flags, paths) in RUNS {
         let pair = Pair::start(&cluster, flags);
         for path in *paths {
@@ -215,16 +219,16 @@ fn every_family_of_every_object_is_as_upstream_shows_it() {
 fn every_kind_is_there(page: &Shown) {
     let count = |family: &str| page.lines.get(family).map_or(0, Vec::len);
     for (family, least) in [
-        ("kube_cronjob_info", 15),
-        ("kube_daemonset_created", 3),
-        ("kube_deployment_created", 8),
-        ("kube_job_info", 8),
-        ("kube_namespace_created", 6),
-        ("kube_node_info", 5),
-        ("kube_pod_info", 35),
-        ("kube_replicaset_created", 3),
-        ("kube_service_info", 8),
-        ("kube_statefulset_created", 3),
+        ("kube_cronjob_info", 40),
+        ("kube_daemonset_created", 6),
+        ("kube_deployment_created", 16),
+        ("kube_job_info", 17),
+        ("kube_namespace_created", 11),
+        ("kube_node_info", 10),
+        ("kube_pod_info", 79),
+        ("kube_replicaset_created", 7),
+        ("kube_service_info", 18),
+        ("kube_statefulset_created", 7),
     ] {
         assert!(count(family) >= least, "{family}: {}", count(family));
     }
