@@ -1,11 +1,11 @@
 //! The real operator, with the rights of the chart's service account, turns the chart into a configuration; the real
 //! Prometheus takes it, started with the arguments that the operator chose, and finds and scrapes the programs.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::{fs, io::Write as _};
 
 use promontory_tests::cluster::Cluster;
 use promontory_tests::gateway::{Gateway, Which, ours};
@@ -198,19 +198,15 @@ fn unpacked(secret: &str, key: &str) -> Option<String> {
     let packed = cluster()
         .kubectl(&["get", "secret", secret, &namespace, &template], "")
         .ok()?;
-    let mut child = Command::new("sh")
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), packed).unwrap();
+    let output = Command::new("sh")
         .args(["-c", "base64 -d | gzip -d"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
+        .stdin(file.reopen().unwrap())
+        .output()
         .unwrap();
-    child.stdin.take()?.write_all(packed.as_bytes()).ok()?;
-    let output = child.wait_with_output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8(output.stdout).unwrap())
+    let whole = output.status.success();
+    whole.then(|| String::from_utf8(output.stdout).unwrap())
 }
 
 #[test]
