@@ -108,15 +108,3 @@ pub fn source(flags: &Flags) -> Source {
         server: text("apiserver").map(str::to_owned),
     }
 }
-
-/// The entries of a flag that takes a comma list, blanks and empty ones taken off, each once, in order.
-pub fn list<'f>(flags: &'f Flags, name: &str) -> Vec<&'f str> {
-    let mut entries: Vec<&str> = Vec::new();
-    for entry in flags.texts(name) {
-        let entry = entry.trim();
-        if !entry.is_empty() && !entries.contains(&entry) {
-            entries.push(entry);
-        }
-    }
-    entries
-}

@@ -1,13 +1,13 @@
 //! From flags to a [`Plan`]: which resources, which families of each, which labels, whose objects.
 
 mod keys;
+mod list;
 mod metrics;
 
 use anyhow::{Context as _, bail, ensure};
 use promontory_exporter::flag::Flags;
 use tracing::{info, warn};
 
-use crate::flags::list;
 use crate::missing;
 use crate::plan::{Namespaces, NodeFilter, Plan};
 use crate::resource::Row;
@@ -15,6 +15,7 @@ use crate::samples::Selection;
 use crate::shard::Shard;
 
 use keys::Keys;
+use list::list;
 use metrics::Metrics;
 
 /// What the flags say is to be watched and shown.

@@ -3,17 +3,11 @@
 //! Names, defaults and words are upstream's. Its flags of Go's runtime are taken and do nothing.
 
 use promontory_exporter::build;
-use promontory_exporter::flag::{Flag, Flags, Takes};
+use promontory_exporter::flag::{Flag, Takes};
 use promontory_exporter::program::Program;
 
-use crate::collector::{ROWS, Row};
+use crate::collector::{DISABLE_DEFAULTS, ROWS, Row};
 use crate::{host, missing};
-
-/// Switches every collector off that is not asked for.
-pub const DISABLE_DEFAULTS: Flag = Flag::switch(
-    "collector.disable-defaults",
-    "Set all collectors to disabled by default.",
-);
 
 /// Upstream's bound on Go's threads; there is nothing here to bound.
 pub const GOMAXPROCS: Flag =
@@ -43,11 +37,4 @@ fn switch(row: &Row) -> Flag {
     flag.name = format!("collector.{}", row.name).into();
     flag.help = format!("Enable the {} collector (default: {state}).", row.name).into();
     flag
-}
-
-/// Whether a collector is to run, built or not: what the command line says of it, or else its default unless all
-/// defaults are off.
-pub fn enabled(flags: &Flags, name: &str) -> bool {
-    let switch = format!("collector.{name}");
-    flags.on(&switch) && (flags.given(&switch) || !flags.on(&DISABLE_DEFAULTS.name))
 }

@@ -5,8 +5,8 @@ use promontory_exporter::collector::Registry;
 use promontory_exporter::flag::Flags;
 use tracing::{info, warn};
 
-use crate::collector::ROWS;
-use crate::flags::{GOMAXPROCS, enabled};
+use crate::collector::{ROWS, enabled};
+use crate::flags::GOMAXPROCS;
 use crate::host::Host;
 use crate::missing::{self, MISSING};
 

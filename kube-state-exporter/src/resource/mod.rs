@@ -27,6 +27,8 @@ use promontory_exposition::model::Header;
 use crate::object::Meta;
 use crate::samples::{Rendering, Samples, Selection};
 
+pub use crate::samples::Part;
+
 /// Every resource, by name; the first column of the README's table and the default of `--resources`.
 pub const TABLE: &[Row] = &[
     row::<cronjob::CronJobs>(),
@@ -61,17 +63,6 @@ pub trait Resource: Sized + 'static {
 
     /// The object's metadata.
     fn meta<'o, 'a>(object: &'o Self::Object<'a>) -> &'o Meta<'a>;
-}
-
-/// What a common label shows.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Part {
-    /// `metadata.namespace`
-    Namespace,
-    /// `metadata.name`
-    Name,
-    /// `metadata.uid`
-    Uid,
 }
 
 /// A family and how its samples are generated.

@@ -9,9 +9,19 @@ mod name;
 use promontory_exposition::line;
 
 use crate::object::{Meta, Time};
-use crate::resource::Part;
 
 pub use allow::{Allow, AllowError};
+
+/// What a common label shows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// `metadata.namespace`
+    Namespace,
+    /// `metadata.name`
+    Name,
+    /// `metadata.uid`
+    Uid,
+}
 
 /// The statuses of a condition and the words families show for them.
 pub const CONDITION_STATUSES: [(&str, &str); 3] =

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use fancy_regex::Regex;
 use promontory_exporter::flag::Flags;
 
-use crate::flags::list;
+use super::list::list;
 use crate::resource::{About, Row};
 
 /// The lists.

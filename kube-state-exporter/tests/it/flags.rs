@@ -55,13 +55,6 @@ fn command_lines_that_cannot_be_read() {
 }
 
 #[test]
-fn lists_may_be_repeated_and_are_trimmed() {
-    let flags = given(&["--namespaces=a, b,,a", "--namespaces", "c", "--resources="]);
-    assert_eq!(flags::list(&flags, "namespaces"), ["a", "b", "c"]);
-    assert!(flags::list(&flags, "resources").is_empty());
-}
-
-#[test]
 fn what_is_not_built_is_refused_unless_it_asks_for_nothing() {
     for name in flags::NOT_BUILT {
         let flag = format!("--{name}");

@@ -15,7 +15,6 @@ use promontory_exposition::model::Header;
 use tracing::{info, warn};
 
 use super::{Row, Trouble, lock};
-use crate::flags::enabled;
 use crate::host::{Host, Source};
 use info::Info;
 use place::Places;
@@ -79,7 +78,7 @@ fn start(flags: &Flags, host: &Arc<Host>) -> anyhow::Result<Box<dyn Collector>> 
     }
     let info = (filters.any() || flags.on(&INFO.name)).then(|| {
         // Upstream shows the frequency only while its cpufreq collector, which shows it better, is on.
-        Info::new(host, filters, enabled(flags, "cpufreq"))
+        Info::new(host, filters, super::enabled(flags, "cpufreq"))
     });
     let isolated = place::isolated(host).unwrap_or_else(|err| {
         warn!(%err, "unable to get isolated cpus");

@@ -49,6 +49,12 @@ pub struct Row {
     pub start: Start,
 }
 
+/// Switches every collector off that is not asked for.
+pub const DISABLE_DEFAULTS: Flag = Flag::switch(
+    "collector.disable-defaults",
+    "Set all collectors to disabled by default.",
+);
+
 /// All collectors, by name.
 pub const ROWS: &[Row] = &[
     cpu::ROW,
@@ -66,6 +72,13 @@ pub const ROWS: &[Row] = &[
     uname::ROW,
     vmstat::ROW,
 ];
+
+/// Whether a collector is to run, built or not: what the command line says of it, or else its default unless all
+/// defaults are off.
+pub fn enabled(flags: &Flags, name: &str) -> bool {
+    let switch = format!("collector.{name}");
+    flags.on(&switch) && (flags.given(&switch) || !flags.on(&DISABLE_DEFAULTS.name))
+}
 
 /// What a collector keeps between scrapes. A scrape that panicked leaves values, not broken promises.
 fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -14,7 +14,6 @@ use promontory_exposition::batch::Batch;
 use promontory_exposition::model::Header;
 
 use super::Row;
-use crate::flags::enabled;
 use crate::host::Host;
 use files::{Room, read_folder};
 use merge::Merged;
@@ -55,7 +54,9 @@ struct Textfile {
 }
 
 fn start(flags: &Flags, _: &Arc<Host>) -> anyhow::Result<Box<dyn Collector>> {
-    let rows = super::ROWS.iter().filter(|row| enabled(flags, row.name));
+    let rows = super::ROWS
+        .iter()
+        .filter(|row| super::enabled(flags, row.name));
     Ok(Box::new(Textfile {
         folders: flags.texts(&DIRECTORY.name).to_vec(),
         rows: rows.collect(),
