@@ -2,4 +2,5 @@
 
 mod cluster;
 mod parity;
+mod random;
 mod robust;

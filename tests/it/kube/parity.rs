@@ -3,7 +3,7 @@
 //!
 //! Within a family the order of objects is free: upstream's is that of a hash map, and another at each start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use promontory_tests::cluster::{Cluster, corpus};
 use promontory_tests::gateway::Which;
@@ -11,7 +11,7 @@ use promontory_tests::process::until;
 use promontory_tests::state_exporter::StateExporter;
 
 /// The kinds of the corpus.
-const KINDS: &str = "--resources=cronjobs,daemonsets,deployments,jobs,namespaces,nodes,pods,replicasets,services,\
+pub(super) const KINDS: &str = "--resources=cronjobs,daemonsets,deployments,jobs,namespaces,nodes,pods,replicasets,services,\
                      statefulsets";
 const TEXT: &str = "text/plain";
 const OPENMETRICS: &str = "application/openmetrics-text;version=1.0.0";
@@ -95,11 +95,14 @@ const RUNS: &[(&[&str], &[&str])] = &[
 ];
 
 /// A page with the order of objects taken out: headers as they come, lines by family.
-#[derive(Debug, PartialEq)]
-struct Shown {
+#[derive(Debug)]
+pub(super) struct Shown {
     content_type: String,
     headers: Vec<String>,
     lines: BTreeMap<String, Vec<String>>,
+    /// Series that came a second time and were left out: the one difference on purpose. Upstream writes them, and
+    /// Prometheus refuses the page; ours keeps the first.
+    repeated: usize,
 }
 
 fn shown(exporter: &StateExporter, path: &str, accept: &str) -> Shown {
@@ -110,10 +113,17 @@ fn shown(exporter: &StateExporter, path: &str, accept: &str) -> Shown {
         content_type,
         headers: vec![format!("status {}", answer.status)],
         lines: BTreeMap::new(),
+        repeated: 0,
     };
+    let mut seen = HashSet::new();
     for line in text.lines() {
         if line.starts_with('#') {
             page.headers.push(line.to_owned());
+            continue;
+        }
+        let series = line.rsplit_once(' ').map_or(line, |(series, _)| series);
+        if !seen.insert(series) {
+            page.repeated += 1;
             continue;
         }
         let family = line.split(['{', ' ']).next().unwrap_or_default();
@@ -165,14 +175,14 @@ fn difference(ours: &Shown, real: &Shown) -> Option<String> {
 }
 
 /// Both programs with the same flags.
-struct Pair {
+pub(super) struct Pair {
     ours: StateExporter,
     real: StateExporter,
     _folder: tempfile::TempDir,
 }
 
 impl Pair {
-    fn start(cluster: &Cluster, flags: &[&str]) -> Self {
+    pub(super) fn start(cluster: &Cluster, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let start =
             |which| StateExporter::start(which, &cluster.kubeconfig(), flags, folder.path());
@@ -183,18 +193,19 @@ impl Pair {
         }
     }
 
-    /// Waits until both show the same, in both formats: the real one shows parts while it reads. Returns our page.
-    fn agree(&self, path: &str, what: &str) -> Shown {
-        let mut last = String::new();
-        for accept in [TEXT, OPENMETRICS] {
+    /// Waits until both show the same, in both formats: the real one shows parts while it reads. Returns both pages.
+    pub(super) fn agree(&self, path: &str, what: &str) -> [Shown; 2] {
+        let pages = |accept| [&self.ours, &self.real].map(|one| shown(one, path, accept));
+        for accept in [OPENMETRICS, TEXT] {
+            let mut last = String::new();
             let agreed = until("both to show the same", || {
-                let [ours, real] = [&self.ours, &self.real].map(|one| shown(one, path, accept));
+                let [ours, real] = pages(accept);
                 last = difference(&ours, &real).unwrap_or_default();
                 last.is_empty().then_some(())
             });
             assert!(agreed.is_ok(), "{what} {path} {accept}:\n{last}");
         }
-        shown(&self.ours, path, TEXT)
+        pages(TEXT)
     }
 }
 
@@ -203,16 +214,20 @@ fn every_family_of_every_object_is_as_upstream_shows_it() {
     let cluster = Cluster::start().unwrap();
     let objects = corpus::write(&cluster).unwrap();
     assert!(objects >= 200, "{objects} objects");
+    let mut repeated = [0, 0];
     for (flags, paths) in RUNS {
         let pair = Pair::start(&cluster, flags);
         for path in *paths {
-            let page = pair.agree(path, &flags.join(" "));
+            let [ours, real] = pair.agree(path, &flags.join(" "));
             if *flags == [KINDS] && *path == "/metrics" {
-                every_kind_is_there(&page);
+                every_kind_is_there(&ours);
+                repeated = [ours.repeated, real.repeated];
             }
         }
     }
     changes_are_followed(&cluster);
+    // The corpus has a pod with two owners that look alike. With the real program in place of ours this is what fails.
+    assert!(repeated[0] == 0 && repeated[1] > 0, "{repeated:?}");
 }
 
 /// Equal pages could be equally empty.
@@ -225,7 +240,7 @@ fn every_kind_is_there(page: &Shown) {
         ("kube_job_info", 17),
         ("kube_namespace_created", 11),
         ("kube_node_info", 10),
-        ("kube_pod_info", 79),
+        ("kube_pod_info", 78),
         ("kube_replicaset_created", 7),
         ("kube_service_info", 18),
         ("kube_statefulset_created", 7),
@@ -237,7 +252,7 @@ fn every_kind_is_there(page: &Shown) {
 /// Objects come, change and go under running programs.
 fn changes_are_followed(cluster: &Cluster) {
     let pair = Pair::start(cluster, &[KINDS]);
-    let page = pair.agree("/metrics", "before the changes");
+    let [page, _] = pair.agree("/metrics", "before the changes");
     let has = |page: &Shown, family: &str, text: &str| {
         let lines = page.lines.get(family);
         lines.is_some_and(|lines| lines.iter().any(|line| line.contains(text)))
