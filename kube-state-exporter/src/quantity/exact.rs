@@ -27,7 +27,7 @@ pub(super) fn amount(parts: &Parts<'_>) -> Option<Amount> {
             places
         }
     };
-    number.to_nano(places.clamp(-PLACES_MAX, PLACES_MAX));
+    number.keep_nanos(places.clamp(-PLACES_MAX, PLACES_MAX));
     if matches!(parts.suffix, Suffix::Two(_)) && number.is_above_max() {
         let most = if parts.negative { -i64::MAX } else { i64::MAX };
         return Some(Amount {
@@ -80,7 +80,7 @@ impl Natural {
     }
 
     /// From so many places behind the point to those of nano, rounded up.
-    fn to_nano(&mut self, places: i64) {
+    fn keep_nanos(&mut self, places: i64) {
         for _ in places..NANO_PLACES {
             self.times(10, 0);
         }
