@@ -56,7 +56,7 @@ impl Resource for Namespaces {
 pub(super) struct Namespace<'a> {
     #[serde(borrow, deserialize_with = "nullable")]
     metadata: Meta<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "nullable")]
     status: Status<'a>,
 }
 
@@ -83,5 +83,15 @@ impl Namespace<'_> {
                 samples.add(&labels, flag(condition.status == status));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::resource::testing;
+
+    #[test]
+    fn samples_are_those_of_upstream() {
+        testing::check("namespaces", include_str!("cases/namespaces.txt"));
     }
 }
