@@ -1,11 +1,18 @@
 //! Content encodings of a page: chosen by `Accept-Encoding`, done in one go.
 
+use std::cell::RefCell;
+
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 use promontory_exposition::gzip;
 
 /// zstd's fastest ordinary level: a page is compressed for one reader.
 const ZSTD_LEVEL: i32 = 1;
+
+thread_local! {
+    /// Of each thread that answers scrapes: its 200 KiB would be made and zeroed anew for every page.
+    static COMPRESSOR: RefCell<gzip::Compressor> = RefCell::default();
+}
 
 /// A content encoding.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,7 +67,7 @@ impl Encoding {
         match self {
             Self::Identity => page,
             Self::Gzip => {
-                let block = gzip::Block::compress(&page);
+                let block = COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(&page));
                 let mut out = Vec::with_capacity(block.bytes.len() + 20);
                 gzip::join([&block], &mut out);
                 out

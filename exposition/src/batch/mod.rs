@@ -8,8 +8,9 @@
 mod store;
 mod write;
 
-use std::collections::HashMap;
 use std::ops::Range;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::model::{Family, Header, Kind, Value};
 
@@ -19,7 +20,9 @@ pub struct Batch {
     /// Every name, help, label name and label value, one after the other.
     text: String,
     families: Vec<FamilyRecord>,
-    by_name: HashMap<Box<str>, usize>,
+    /// Places in `families`, found by name.
+    by_name: HashTable<usize>,
+    hasher: DefaultHashBuilder,
     labels: Vec<LabelRecord>,
     metrics: Vec<MetricRecord>,
     /// Values that are more than one number.

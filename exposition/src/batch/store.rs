@@ -1,5 +1,6 @@
 //! Where a batch keeps what it is given.
 
+use std::hash::BuildHasher as _;
 use std::ops::Range;
 
 use super::{Batch, FamilyRecord, LabelRecord, MetricRecord, Stored};
@@ -7,17 +8,8 @@ use crate::model::{Header, Kind, Value};
 
 impl Batch {
     pub(super) fn open(&mut self, header: Header<'_>) -> usize {
-        let Some(&id) = self.by_name.get(header.name) else {
-            let record = FamilyRecord {
-                name: self.keep(header.name),
-                help: header.help.map(|help| self.keep(help)),
-                unit: self.keep(header.unit),
-                kind: header.kind,
-            };
-            self.families.push(record);
-            self.by_name
-                .insert(header.name.into(), self.families.len() - 1);
-            return self.families.len() - 1;
+        let Some(id) = self.find(header.name) else {
+            return self.open_new(header);
         };
         if self.families[id].kind != header.kind {
             self.two_types.get_or_insert((id, header.kind));
@@ -29,6 +21,30 @@ impl Batch {
             self.families[id].unit = self.keep(header.unit);
         }
         id
+    }
+
+    fn open_new(&mut self, header: Header<'_>) -> usize {
+        let record = FamilyRecord {
+            name: self.keep(header.name),
+            help: header.help.map(|help| self.keep(help)),
+            unit: self.keep(header.unit),
+            kind: header.kind,
+        };
+        self.families.push(record);
+        let id = self.families.len() - 1;
+        let hash = self.hasher.hash_one(header.name);
+        let (hasher, families, text) = (&self.hasher, &self.families, &self.text);
+        self.by_name.insert_unique(hash, id, |&id| {
+            hasher.hash_one(&text[families[id].name.clone()])
+        });
+        id
+    }
+
+    /// The place of the family of this name.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        let hash = self.hasher.hash_one(name);
+        let is = |&id: &usize| self.text[self.families[id].name.clone()] == *name;
+        self.by_name.find(hash, is).copied()
     }
 
     fn keep(&mut self, text: &str) -> Range<usize> {

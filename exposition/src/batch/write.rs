@@ -6,14 +6,28 @@
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use super::store::number;
 use super::{Batch, MetricRecord, Stored};
 use crate::encode;
 use crate::error::WriteError;
 use crate::model::{Family, Header, Kind, Label, Metric, Value};
-use crate::name::{Escaping, is_classic_label_name, spell, spell_label};
+use crate::name::{Escaping, is_classic_label_name, is_classic_metric_name, spell, spell_label};
 use crate::target::Target;
+
+/// The metrics of a batch, family by family.
+struct Sorted<'b> {
+    metrics: Vec<&'b MetricRecord>,
+    /// Where each family's metrics lie, by its name.
+    ranges: Vec<Range<usize>>,
+}
+
+impl<'b> Sorted<'b> {
+    fn families(&self) -> impl Iterator<Item = &[&'b MetricRecord]> {
+        self.ranges.iter().map(|range| &self.metrics[range.clone()])
+    }
+}
 
 impl Batch {
     /// Writes one valid page: families by name, metrics in client_golang's order.
@@ -24,9 +38,10 @@ impl Batch {
     pub fn write(&self, target: Target, out: &mut Vec<u8>) -> Result<(), WriteError> {
         self.check_families(target.escaping)?;
         let mut labels = Vec::new();
-        for members in self.sorted() {
+        let sorted = self.sorted();
+        for members in sorted.families() {
             let header = self.header(members[0].family);
-            self.check_spellings(target.escaping, header, &members)?;
+            self.check_spellings(target.escaping, header, members)?;
             let open = encode::begin(target, header, out);
             let mut before: Option<&MetricRecord> = None;
             for metric in members {
@@ -64,7 +79,7 @@ impl Batch {
 
     /// The families by name with their metrics in page order, unchecked.
     pub fn families(&self) -> Vec<Family<'_>> {
-        let members = |members: Vec<&MetricRecord>| {
+        let members = |members: &[&MetricRecord]| {
             let header = self.header(members[0].family);
             let metrics = members.iter().map(|metric| Metric {
                 labels: self.labels(metric).collect(),
@@ -79,7 +94,7 @@ impl Batch {
                 metrics: metrics.collect(),
             }
         };
-        self.sorted().map(members).collect()
+        self.sorted().families().map(members).collect()
     }
 
     fn value(&self, header: Header<'_>, metric: &MetricRecord) -> Value<'_> {
@@ -90,23 +105,36 @@ impl Batch {
     }
 
     /// The metrics of each family that has any: families by name, metrics in page order.
-    fn sorted(&self) -> impl Iterator<Item = Vec<&MetricRecord>> {
-        let mut families: Vec<Vec<&MetricRecord>> = vec![Vec::new(); self.families.len()];
+    fn sorted(&self) -> Sorted<'_> {
+        // Each family's metrics side by side, as they came: counted first, then laid into their places.
+        let mut ends = vec![0; self.families.len()];
         for metric in &self.metrics {
-            families[metric.family].push(metric);
+            ends[metric.family] += 1;
         }
-        families.retain(|members| !members.is_empty());
-        families.sort_by(|a, b| {
-            self.header(a[0].family)
-                .name
-                .cmp(self.header(b[0].family).name)
-        });
-        families.into_iter().map(|mut members| {
-            if !members.is_sorted_by(|a, b| self.order(a, b).is_le()) {
-                members.sort_by(|a, b| self.order(a, b));
+        let mut start = 0;
+        for end in &mut ends {
+            start += std::mem::replace(end, start);
+        }
+        let mut metrics: Vec<&MetricRecord> = self.metrics.iter().collect();
+        for metric in &self.metrics {
+            metrics[ends[metric.family]] = metric;
+            ends[metric.family] += 1;
+        }
+        let mut ranges: Vec<Range<usize>> = Vec::with_capacity(ends.len());
+        let mut start = 0;
+        for end in ends {
+            if start < end {
+                let members = &mut metrics[start..end];
+                if !members.is_sorted_by(|a, b| self.order(a, b).is_le()) {
+                    members.sort_by(|a, b| self.order(a, b));
+                }
+                ranges.push(start..end);
             }
-            members
-        })
+            start = end;
+        }
+        let name = |range: &Range<usize>| self.header(metrics[range.start].family).name;
+        ranges.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+        Sorted { metrics, ranges }
     }
 
     /// client_golang's order: number of labels, values in the order of the names, timestamp with none
@@ -195,6 +223,10 @@ impl Batch {
         for metric in &self.metrics {
             used[metric.family] = true;
         }
+        // Names that need no other spelling cannot become one.
+        let foreign = |id: &usize| used[*id] && !is_classic_metric_name(self.header(*id).name);
+        let spelled =
+            escaping != Escaping::AllowUtf8 && (0..self.families.len()).any(|id| foreign(&id));
         let mut spellings = HashMap::new();
         for id in (0..self.families.len()).filter(|&id| used[id]) {
             let Header { name, kind, .. } = self.header(id);
@@ -208,16 +240,14 @@ impl Batch {
             };
             for part in parts {
                 let part = format!("{name}{part}");
-                if self.by_name.get(part.as_str()).is_some_and(|&id| used[id]) {
+                if self.find(&part).is_some_and(|id| used[id]) {
                     return Err(WriteError::Collision {
                         family: part,
                         other: name.to_owned(),
                     });
                 }
             }
-            if escaping != Escaping::AllowUtf8
-                && let Some(other) = spellings.insert(spell(name, escaping), name)
-            {
+            if spelled && let Some(other) = spellings.insert(spell(name, escaping), name) {
                 return Err(WriteError::Collision {
                     family: name.to_owned(),
                     other: other.to_owned(),
