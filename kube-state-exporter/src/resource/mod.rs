@@ -204,7 +204,11 @@ fn render<R: Resource>(
     selection: &Selection,
     rendering: &mut Rendering,
 ) -> Result<(), serde_json::Error> {
-    let object: R::Object<'_> = serde_json::from_slice(json)?;
+    // Checking the whole for UTF-8 costs less than each text in it. Where it is none, only the texts that are read count.
+    let object: R::Object<'_> = match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text)?,
+        Err(_) => serde_json::from_slice(json)?,
+    };
     let meta = R::meta(&object);
     rendering.begin(meta, R::COMMON);
     for (at, &family) in selection.families.iter().enumerate() {
@@ -212,4 +216,45 @@ fn render<R: Resource>(
         (R::FAMILIES[family].generate)(&object, &mut samples);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(name: &str, json: &[u8]) -> Result<(), serde_json::Error> {
+        let row = find(name).unwrap();
+        let selection = Selection {
+            families: (0..(row.families)().len()).collect(),
+            ..Selection::default()
+        };
+        (row.render)(json, &selection, &mut Rendering::default())
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_cost_the_object_only_where_they_are_read() {
+        assert!(render("services", b"{\"data\":\"\xff\"}").is_ok());
+        assert!(render("services", b"{\"metadata\":{\"name\":\"\xff\"}}").is_err());
+    }
+
+    #[test]
+    fn damaged_objects_are_read_or_refused() {
+        let pods = include_str!("cases/pods.txt");
+        let objects = pods.lines().filter(|line| line.starts_with('{'));
+        let (mut read, mut refused) = (0, 0);
+        for object in objects {
+            for at in (0..object.len()).step_by(5) {
+                for byte in *b"\"9n{]-" {
+                    let mut damaged = object.as_bytes().to_vec();
+                    damaged[at] = byte;
+                    match render("pods", &damaged) {
+                        Ok(()) => read += 1,
+                        Err(_) => refused += 1,
+                    }
+                }
+                assert!(render("pods", &object.as_bytes()[..at]).is_err());
+            }
+        }
+        assert!(read > 1000 && refused > 1000, "{read}, {refused}");
+    }
 }

@@ -639,4 +639,19 @@ mod tests {
     fn samples_are_those_of_upstream() {
         testing::check("pods", include_str!("cases/pods.txt"));
     }
+
+    /// Upstream shows both, and Prometheus refuses the page.
+    #[test]
+    fn two_containers_of_one_name_are_one_series() {
+        let pod = r#"{"metadata":{"name":"p"},"status":{"containerStatuses":[
+            {"name":"c","restartCount":1},{"name":"c","restartCount":2}]}}"#;
+        let lines = testing::lines(crate::resource::find("pods").unwrap(), pod);
+        let restarts = lines.lines().filter(|line| line.contains("restarts_total"));
+        assert_eq!(
+            restarts.collect::<Vec<_>>(),
+            [
+                r#"kube_pod_container_status_restarts_total{namespace="",pod="p",uid="",container="c"} 1"#
+            ]
+        );
+    }
 }
