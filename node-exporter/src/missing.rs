@@ -55,7 +55,6 @@ pub const MISSING: &[Missing] = &[
     Missing { name: "drbd", default: false, flags: &[] },
     Missing { name: "drm", default: false, flags: &[] },
     Missing { name: "edac", default: true, flags: &[] },
-    Missing { name: "entropy", default: true, flags: &[] },
     Missing { name: "ethtool", default: false, flags: &[
         ("collector.ethtool.device-include", Text),
         ("collector.ethtool.device-exclude", Text),

@@ -20,6 +20,7 @@ use crate::table::Row;
 const COLLECTORS: &[&str] = &[
     "cpu",
     "diskstats",
+    "entropy",
     "filesystem",
     "loadavg",
     "meminfo",
@@ -211,6 +212,8 @@ fn sources() -> Result<Vec<String>> {
         "/proc/pressure/cpu",
         "/proc/pressure/io",
         "/proc/pressure/memory",
+        "/proc/sys/kernel/random/entropy_avail",
+        "/proc/sys/kernel/random/poolsize",
         "/proc/vmstat",
         "/sys/devices/system/clocksource/clocksource0/current_clocksource",
     ]

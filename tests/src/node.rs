@@ -22,9 +22,10 @@ use crate::http::{Request, Response};
 use crate::process::{Process, free_port};
 
 /// The collectors of our slice.
-pub const COLLECTORS: [&str; 14] = [
+pub const COLLECTORS: [&str; 15] = [
     "cpu",
     "diskstats",
+    "entropy",
     "filesystem",
     "loadavg",
     "meminfo",

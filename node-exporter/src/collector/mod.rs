@@ -5,6 +5,7 @@
 
 mod cpu;
 mod diskstats;
+mod entropy;
 mod filesystem;
 mod loadavg;
 mod meminfo;
@@ -59,6 +60,7 @@ pub const DISABLE_DEFAULTS: Flag = Flag::switch(
 pub const ROWS: &[Row] = &[
     cpu::ROW,
     diskstats::ROW,
+    entropy::ROW,
     filesystem::ROW,
     loadavg::ROW,
     meminfo::ROW,

@@ -1,4 +1,4 @@
-//! The cases: a tree, flags, queries. Together they use every flag of the fourteen collectors.
+//! The cases: a tree, flags, queries. Together they use every flag of all collectors.
 
 use anyhow::Result;
 use promontory_tests::node::parity::Case;
@@ -35,7 +35,7 @@ macro_rules! only {
 pub(super) const MACHINE: &[Case] = &[
     here(
         "machine",
-        only!("cpu" "diskstats" "filesystem" "loadavg" "meminfo" "netdev" "netstat" "os" "pressure" "stat" "textfile" "time" "uname" "vmstat"),
+        only!("cpu" "diskstats" "entropy" "filesystem" "loadavg" "meminfo" "netdev" "netstat" "os" "pressure" "stat" "textfile" "time" "uname" "vmstat"),
     ),
     here(
         "machine, cpu.info",
@@ -68,7 +68,7 @@ pub(super) const MACHINE: &[Case] = &[
     ),
 ];
 
-const SERVER_ALL: &str = only!("cpu" "cpu.info" "diskstats" "filesystem" "filesystem.stat-workers=1" "loadavg" "meminfo" "netdev" "netstat" "os" "pressure" "stat" "time" "vmstat");
+const SERVER_ALL: &str = only!("cpu" "cpu.info" "diskstats" "entropy" "filesystem" "filesystem.stat-workers=1" "loadavg" "meminfo" "netdev" "netstat" "os" "pressure" "stat" "time" "vmstat");
 
 /// A large server, and the flags that choose what of it is shown.
 pub(super) const SERVER: &[Case] = &[
@@ -221,7 +221,7 @@ pub(super) const SERVER: &[Case] = &[
     },
 ];
 
-const ALL: &str = only!("cpu" "diskstats" "filesystem" "filesystem.stat-workers=1" "loadavg" "meminfo" "netdev" "netdev.netlink" "netstat" "os" "pressure" "stat" "stat.softirq" "textfile" "time" "uname" "vmstat");
+const ALL: &str = only!("cpu" "diskstats" "entropy" "filesystem" "filesystem.stat-workers=1" "loadavg" "meminfo" "netdev" "netdev.netlink" "netstat" "os" "pressure" "stat" "stat.softirq" "textfile" "time" "uname" "vmstat");
 
 /// What is not there must be missed in the same way.
 pub(super) const SMALL: &[Case] = &[

@@ -67,6 +67,7 @@ pub const MOVING: &[Moving] = &[
     row("node_intr_total", Machine, Grows),
     row("node_softirqs_total", Machine, Grows),
     row("node_procs_", Machine, Freely),
+    row("node_entropy_available_bits", Machine, Freely),
     row("node_load", Machine, Freely),
     row("node_memory_", Machine, Freely),
     row("node_pressure_", Machine, Grows),

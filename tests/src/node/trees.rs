@@ -24,6 +24,8 @@ pub fn server() -> Result<Tree> {
     tree.file("proc/loadavg", "63.07 48.11 0.005 71/9125 4194303\n")?;
     tree.file("proc/meminfo", MEMINFO)?;
     tree.file("proc/vmstat", VMSTAT)?;
+    tree.file("proc/sys/kernel/random/entropy_avail", "256\n")?;
+    tree.file("proc/sys/kernel/random/poolsize", "256\n")?;
     for (name, some, full) in [
         ("cpu", Some(14_036_781_u64), Some(0)),
         ("io", Some(159_817_101), Some(159_229_614)),
@@ -241,6 +243,8 @@ pub fn old() -> Result<Tree> {
     )?;
     tree.file("proc/vmstat", "nr_dirty 5\npgpgin 2096888\npgpgout 4949\npswpin 0\npswpout 0\npgfault 2320168809\npgmajfault 507162\n")?;
     tree.file("proc/loadavg", "0.00 0.01 0.05 1/98 2\n")?;
+    tree.file("proc/sys/kernel/random/entropy_avail", " \t01048576\n\n")?;
+    tree.file("proc/sys/kernel/random/poolsize", "18446744073709551615")?;
     tree.file(
         "proc/net/netstat",
         "TcpExt: SyncookiesSent ListenDrops\nTcpExt: -1 2.5\n",
@@ -276,6 +280,7 @@ pub fn container() -> Result<Tree> {
     tree.file("proc/meminfo", "MemTotal: 1 kB\n")?;
     tree.file("proc/diskstats", "")?;
     tree.file("proc/vmstat", "")?;
+    tree.file("proc/sys/kernel/random/entropy_avail", "0\n")?;
     tree.file("proc/net/dev", "")?;
     tree.file("proc/net/netstat", "")?;
     tree.file("proc/net/snmp", "")?;

@@ -75,7 +75,7 @@ fn start(which: Which, flags: &[String], folder: &Path) -> Exporter {
 impl Pair {
     pub(super) fn start(tree: &Tree) -> Self {
         let mut flags = tree.flags();
-        let own = "--web.disable-exporter-metrics --collector.disable-defaults --collector.cpu --collector.cpu.info --collector.diskstats --collector.filesystem --collector.filesystem.stat-workers=1 --collector.loadavg --collector.meminfo --collector.netdev --no-collector.netdev.netlink --collector.netdev.label-ifalias --collector.netstat --collector.os --collector.pressure --collector.stat --collector.stat.softirq --collector.textfile --collector.time --collector.vmstat";
+        let own = "--web.disable-exporter-metrics --collector.disable-defaults --collector.cpu --collector.cpu.info --collector.diskstats --collector.entropy --collector.filesystem --collector.filesystem.stat-workers=1 --collector.loadavg --collector.meminfo --collector.netdev --no-collector.netdev.netlink --collector.netdev.label-ifalias --collector.netstat --collector.os --collector.pressure --collector.stat --collector.stat.softirq --collector.textfile --collector.time --collector.vmstat";
         flags.extend(own.split_whitespace().map(str::to_owned));
         flags.push(format!(
             "--collector.textfile.directory={}",
