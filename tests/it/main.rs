@@ -25,3 +25,5 @@ mod parity;
 mod random;
 #[cfg(test)]
 mod rust_client;
+#[cfg(test)]
+mod up;

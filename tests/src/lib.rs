@@ -6,6 +6,7 @@
 //! pushgateway, or with [`cluster`], a real Kubernetes control plane.
 
 pub mod case;
+pub mod chart;
 pub mod cluster;
 pub mod gateway;
 pub mod helm;

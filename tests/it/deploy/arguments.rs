@@ -1,9 +1,10 @@
 //! The command lines of the chart are the programs' own: each program is started with exactly what its container would
-//! be given, with a small table of what must differ on a test's machine.
+//! be given; `promontory_tests::chart` lists what must differ on a test's machine.
 
 use std::net::SocketAddr;
 use std::process::Command;
 
+use promontory_tests::chart::{NODE_EXPORTER, PUSHGATEWAY};
 use promontory_tests::gateway::ours;
 use promontory_tests::helm::{arguments, find};
 use promontory_tests::http::Request;
@@ -18,34 +19,6 @@ const MORE: &str = r#"{
     "nodeExporter": {"extraArgs": ["--no-collector.netstat", "--collector.netdev.device-exclude=^veth.*$"]},
     "kubeStateExporter": {"extraArgs": ["--metric-labels-allowlist=pods=[*]", "--namespaces=default"]}
 }"#;
-
-/// What stands in the container and not on this machine: the beginning of an argument, and what to put there.
-fn here(argument: &str, folder: &std::path::Path, port: u16) -> String {
-    let replaced = [
-        (
-            "--web.listen-address=:",
-            format!("--web.listen-address=127.0.0.1:{port}"),
-        ),
-        (
-            "--persistence.file=",
-            format!(
-                "--persistence.file={}",
-                folder.join("pushgateway.db").display()
-            ),
-        ),
-        ("--path.procfs=", "--path.procfs=/proc".to_owned()),
-        ("--path.sysfs=", "--path.sysfs=/sys".to_owned()),
-        ("--path.rootfs=", "--path.rootfs=/".to_owned()),
-        (
-            "--path.udev.data=",
-            "--path.udev.data=/run/udev/data".to_owned(),
-        ),
-    ];
-    let row = replaced
-        .iter()
-        .find(|(begin, _)| argument.starts_with(begin));
-    row.map_or_else(|| argument.to_owned(), |(_, other)| other.clone())
-}
 
 #[test]
 fn each_program_takes_the_arguments_of_its_container() {
@@ -84,17 +57,20 @@ fn an_argument_that_no_program_knows_is_noticed() {
 fn programs_answer_the_probes_of_their_containers() {
     let values = merged(serde_json::from_str(MORE).unwrap(), json!({}));
     let documents = documents(values);
-    for (program, kind) in &PROGRAMS[..2] {
+    for program in [&PUSHGATEWAY, &NODE_EXPORTER] {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port().unwrap();
-        let given = arguments(&documents, kind, program).unwrap();
-        let mut command = Command::new(ours(program).unwrap());
-        command.args(given.iter().map(|it| here(it, folder.path(), port)));
+        let words = [
+            ("port", port.to_string()),
+            ("folder", folder.path().display().to_string()),
+        ];
+        let mut command = Command::new(ours(program.name).unwrap());
+        command.args(program.arguments(&documents, &words).unwrap());
         let mut process = Process::start(command, &folder.path().join("log")).unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let status = |path: &str| Some(Request::new("GET", path).send(address).ok()?.status);
         process.wait_ready(|| status("/").is_some()).unwrap();
-        let workload = find(&documents, kind, program).unwrap();
+        let workload = find(&documents, program.kind, program.name).unwrap();
         let container = &workload["spec"]["template"]["spec"]["containers"][0];
         for path in [
             probe(container, "livenessProbe"),
@@ -104,7 +80,8 @@ fn programs_answer_the_probes_of_their_containers() {
             assert_eq!(
                 status(path),
                 Some(200),
-                "{program} {path}: {}",
+                "{} {path}: {}",
+                program.name,
                 process.log()
             );
         }

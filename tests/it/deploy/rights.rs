@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use promontory_tests::chart::KUBE_STATE_EXPORTER;
 use promontory_tests::gateway::ours;
-use promontory_tests::helm::{Render, arguments, find};
+use promontory_tests::helm::{Render, find};
 use promontory_tests::http::Request;
 use promontory_tests::peers;
 use promontory_tests::process::{Process, free_port};
@@ -205,21 +206,16 @@ fn the_kube_state_exporter_works_with_its_accounts_token() {
     let namespace = "rights-exporter";
     let documents = applied(namespace, json!({}));
     super::live::objects();
-    let given = arguments(&documents, "Deployment", "kube-state-exporter").unwrap();
     let [port, telemetry] = [(); 2].map(|()| free_port().unwrap());
-    let here = |argument: &String| match argument.split('=').next().unwrap() {
-        "--port" => format!("--port={port}"),
-        "--telemetry-port" => format!("--telemetry-port={telemetry}"),
-        _ => argument.clone(),
-    };
+    let account = kubeconfig(namespace, "kube-state-exporter");
+    let words = [
+        ("port", port.to_string()),
+        ("telemetry", telemetry.to_string()),
+        ("kubeconfig", account.display().to_string()),
+    ];
+    let given = KUBE_STATE_EXPORTER.arguments(&documents, &words).unwrap();
     let mut command = Command::new(ours("kube-state-exporter").unwrap());
-    command
-        .args(given.iter().map(here))
-        .args(["--host=127.0.0.1", "--telemetry-host=127.0.0.1"])
-        .arg(format!(
-            "--kubeconfig={}",
-            kubeconfig(namespace, "kube-state-exporter").display()
-        ));
+    command.args(given);
     let folder = tempfile::tempdir().unwrap();
     let mut process = Process::start(command, &folder.path().join("log")).unwrap();
     let get = |path: &str, port: u16| {

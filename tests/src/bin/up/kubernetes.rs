@@ -4,18 +4,20 @@
 //! first time; so all of this happens on a thread of its own. With `KUBECONFIG` in the environment it is the user's, and
 //! nothing is written to it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, anyhow};
+use promontory_tests::chart::KUBE_STATE_EXPORTER;
 use promontory_tests::cluster::Cluster;
 use promontory_tests::process::Process;
 use promontory_tests::prometheus::Prometheus;
 use promontory_tests::{peers, root};
 use serde_json::Value;
 
-use crate::program::{KUBE_STATE_EXPORTER, Started};
-use crate::running::{note, started};
+use crate::program::Started;
+use crate::running::{note_throwaway, started};
 use crate::screen::{aside, say};
 
 /// The programs of the throw-away API server.
@@ -65,31 +67,47 @@ pub(crate) struct Joined {
     _cluster: Option<Cluster>,
 }
 
+/// What the exporter's arguments are made of.
+struct Plan {
+    folder: PathBuf,
+    chart: Vec<Value>,
+    port: u16,
+    telemetry: u16,
+}
+
 impl Kubernetes {
     /// Begins with it, on a thread of its own.
+    ///
+    /// # Errors
+    /// If `KUBECONFIG` is set and names no file.
     pub(crate) fn prepare(
         folder: &Path,
-        chart: &[Value],
+        chart: Vec<Value>,
         port: u16,
         telemetry: u16,
     ) -> Result<Self> {
-        let exporter = Started::new(&KUBE_STATE_EXPORTER, chart, folder, &[port, telemetry])?;
-        let theirs = std::env::var_os("KUBECONFIG").map(PathBuf::from);
+        let plan = Plan {
+            folder: folder.to_path_buf(),
+            chart,
+            port,
+            telemetry,
+        };
+        let theirs = std::env::var_os("KUBECONFIG").filter(|paths| !paths.is_empty());
+        let theirs = theirs.map(|paths| first_file(&paths)).transpose()?;
         let questions = if theirs.is_some() {
             &ANY[..]
         } else {
             &OURS[..]
         };
-        let folder = folder.join("kubernetes");
         let thread = std::thread::spawn(move || match theirs {
             Some(kubeconfig) => {
-                aside("Using the cluster of KUBECONFIG, only reading");
-                join(exporter, &kubeconfig, None)
+                aside(&format!("Using {}, only reading", kubeconfig.display()));
+                plan.join(&kubeconfig, None)
             }
             None => {
-                let cluster = throwaway(&folder)?;
+                let cluster = throwaway(&plan.folder.join("kubernetes"))?;
                 let kubeconfig = cluster.kubeconfig();
-                join(exporter, &kubeconfig, Some(cluster))
+                plan.join(&kubeconfig, Some(cluster))
             }
         });
         Ok(Self { thread, questions })
@@ -120,7 +138,7 @@ fn throwaway(folder: &Path) -> Result<Cluster> {
     aside("Starting a throw-away API server");
     let cluster = Cluster::start_in(folder)?;
     for pid in cluster.pids() {
-        note(pid);
+        note_throwaway(pid);
     }
     let objects = root().join("tests/fixtures/up/objects.yaml");
     let objects =
@@ -131,14 +149,28 @@ fn throwaway(folder: &Path) -> Result<Cluster> {
     Ok(cluster)
 }
 
-fn join(exporter: Started, kubeconfig: &Path, cluster: Option<Cluster>) -> Result<Joined> {
-    aside("Starting the kube-state exporter");
-    let exporter = exporter.with(format!("--kubeconfig={}", kubeconfig.display()));
-    // 503 until it has read everything.
-    let exporter = started(|| exporter.start("/metrics"), Process::pid)?;
-    aside("It has read everything");
-    Ok(Joined {
-        _exporter: exporter,
-        _cluster: cluster,
-    })
+impl Plan {
+    /// Starts the exporter and waits until it has read everything.
+    fn join(&self, kubeconfig: &Path, cluster: Option<Cluster>) -> Result<Joined> {
+        aside("Starting the kube-state exporter");
+        let words = [
+            ("telemetry", self.telemetry.to_string()),
+            ("kubeconfig", kubeconfig.display().to_string()),
+        ];
+        let program = &KUBE_STATE_EXPORTER;
+        let exporter = Started::new(program, &self.chart, &self.folder, self.port, &words)?;
+        // 503 until it has read everything.
+        let exporter = started(|| exporter.start("/metrics"), Process::pid)?;
+        aside("It has read everything");
+        Ok(Joined {
+            _exporter: exporter,
+            _cluster: cluster,
+        })
+    }
+}
+
+/// The first file of a `KUBECONFIG`, which may name several with colons between them.
+fn first_file(paths: &OsStr) -> Result<PathBuf> {
+    let file = std::env::split_paths(paths).find(|path| path.is_file());
+    file.with_context(|| format!("KUBECONFIG={} names no file", paths.display()))
 }

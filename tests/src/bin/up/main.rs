@@ -1,10 +1,11 @@
 //! `make up`: the three programs and a real Prometheus on this machine, and the proof that they work together.
 //!
-//! Each program is started with the arguments that the Helm chart gives it (`program.rs` lists what a laptop needs
-//! otherwise). A batch job pushes with the official Python client, the pushgateway dies by SIGKILL and comes back, and
+//! Each program is started with the arguments that the Helm chart gives it (`promontory_tests::chart` lists what a laptop
+//! needs otherwise). A batch job pushes with the official Python client, the pushgateway dies by SIGKILL and comes back, and
 //! Prometheus is asked for all of it: what was pushed, this machine, and the objects of an API server. That last part
 //! (`kubernetes.rs`) is prepared beside the rest and joins when it is ready. Then everything stays until Ctrl-C; `--once`
-//! ends after the check with exit status 0 or 1. Everything listens on 127.0.0.1 only; all data lies in `data/up`.
+//! ends after the check with exit status 0 or 1. Everything listens on 127.0.0.1 only; all data lies in `data/up`, or
+//! in the folder of `--data`.
 
 mod batch;
 mod kubernetes;
@@ -12,32 +13,38 @@ mod program;
 mod running;
 mod screen;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use promontory_tests::chart::{KUBE_STATE_EXPORTER, NODE_EXPORTER, PUSHGATEWAY};
 use promontory_tests::helm::Render;
 use promontory_tests::process::Process;
 use promontory_tests::prometheus::{Prometheus, Protocol, Target};
 use promontory_tests::{peers, python, root};
 
 use kubernetes::Kubernetes;
-use program::{KUBE_STATE_EXPORTER, NODE_EXPORTER, PUSHGATEWAY, Started};
+use program::Started;
 use running::{free_port_from, started};
 use screen::{say, step};
 
 fn main() -> ExitCode {
-    let once = match std::env::args().nth(1).as_deref() {
-        None => false,
-        Some("--once") => true,
-        Some(other) => {
-            eprintln!(
-                "up knows only --once, not {other}. Run it by `make up` or `make up ARGS=--once`."
-            );
-            return ExitCode::FAILURE;
+    let mut once = false;
+    let mut folder = root().join("data/up");
+    for argument in std::env::args().skip(1) {
+        match argument.split_once('=') {
+            None if argument == "--once" => once = true,
+            Some(("--data", path)) => folder = path.into(),
+            _ => {
+                eprintln!(
+                    "up knows --once and --data=FOLDER, not {argument}. Run it by `make up` or `make up ARGS=--once`."
+                );
+                return ExitCode::FAILURE;
+            }
         }
-    };
-    match running::stop_on_signal().and_then(|()| story(once)) {
+    }
+    match running::stop_on_signal().and_then(|()| story(once, &folder)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nIt did not work: {error:#}");
@@ -68,9 +75,10 @@ impl Ports {
     }
 }
 
-fn story(once: bool) -> Result<()> {
-    let folder = root().join("data/up");
-    std::fs::create_dir_all(&folder)?;
+fn story(once: bool, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    // Some of the programs run in it, where a relative path would be another one.
+    let folder = &folder.canonicalize()?;
     let ports = Ports::find()?;
 
     step(
@@ -81,18 +89,20 @@ fn story(once: bool) -> Result<()> {
     python::interpreter()?;
     step("Reading the programs' arguments from the chart");
     let chart = Render::default().documents()?;
+    let program = |program, port| Started::new(program, &chart, folder, port, &[]);
+    let pushgateway = program(&PUSHGATEWAY, ports.pushgateway)?;
+    let node = program(&NODE_EXPORTER, ports.node)?;
+    screen::explain(&[&PUSHGATEWAY, &NODE_EXPORTER, &KUBE_STATE_EXPORTER]);
     // From here on beside everything else.
-    let kubernetes = Kubernetes::prepare(&folder, &chart, ports.kube, ports.telemetry)?;
+    let kubernetes = Kubernetes::prepare(folder, chart, ports.kube, ports.telemetry)?;
 
     step("Starting the pushgateway and the node exporter");
-    let pushgateway = Started::new(&PUSHGATEWAY, &chart, &folder, &[ports.pushgateway])?;
     let mut gateway = start_pushgateway(&pushgateway)?;
-    let node = Started::new(&NODE_EXPORTER, &chart, &folder, &[ports.node])?;
     let _node = started(|| node.start("/"), Process::pid)?;
 
     step("Starting Prometheus, which scrapes them every half second");
     let prometheus = started(
-        || Prometheus::start_on(ports.prometheus, &folder, &targets(&ports)),
+        || Prometheus::start_on(ports.prometheus, folder, &targets(&ports)),
         |prometheus| prometheus.process.pid(),
     )?;
 
@@ -113,7 +123,7 @@ fn story(once: bool) -> Result<()> {
     let _gateway = start_pushgateway(&pushgateway)?;
     step("Asking again: what was pushed is still there");
     batch::answers(&prometheus, now)?;
-    screen::addresses(&ports, &folder);
+    screen::addresses(&ports, folder);
 
     step("Waiting for the objects of Kubernetes");
     let _kubernetes = kubernetes.join(&prometheus)?;
@@ -139,9 +149,9 @@ fn targets(ports: &Ports) -> [Target; 4] {
         protocol,
     };
     [
-        target(PUSHGATEWAY.binary, ports.pushgateway, Protocol::Protobuf),
-        target(NODE_EXPORTER.binary, ports.node, Protocol::Text),
-        target(KUBE_STATE_EXPORTER.binary, ports.kube, Protocol::Text),
+        target(PUSHGATEWAY.name, ports.pushgateway, Protocol::Protobuf),
+        target(NODE_EXPORTER.name, ports.node, Protocol::Text),
+        target(KUBE_STATE_EXPORTER.name, ports.kube, Protocol::Text),
         target(
             "kube-state-exporter-telemetry",
             ports.telemetry,

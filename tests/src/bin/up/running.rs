@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use promontory_tests::process::{self, until};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The pids of what runs now, for the thread that waits for Ctrl-C.
-static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+/// What runs now, for the thread that waits for Ctrl-C: pids, and the signals that end them.
+static RUNNING: Mutex<Vec<(u32, &str)>> = Mutex::new(Vec::new());
 
 /// Starts something and notes its pid. What a signal meets in between ends with this program all the same, only less
 /// gently: see `promontory_tests::lifeline`.
@@ -17,16 +17,21 @@ pub(crate) fn started<T>(
     pid: impl FnOnce(&T) -> u32,
 ) -> Result<T> {
     let program = start()?;
-    note(pid(&program));
+    note(pid(&program), "TERM");
     Ok(program)
 }
 
-/// Notes the pid of something that is to end with us.
-pub(crate) fn note(pid: u32) {
+/// Notes something that is to end with us, and how: nothing that it keeps must last. An API server that is asked to end
+/// waits a minute for the store below it, which has ended.
+pub(crate) fn note_throwaway(pid: u32) {
+    note(pid, "KILL");
+}
+
+fn note(pid: u32, signal: &'static str) {
     RUNNING
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
-        .push(pid);
+        .push((pid, signal));
 }
 
 /// On Ctrl-C or SIGTERM: ends what runs, waits until it is gone, and ends this program.
@@ -47,12 +52,12 @@ pub(crate) fn stop_on_signal() -> Result<()> {
         });
         println!("\nStopping.");
         let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-        for pid in running.iter().filter(|pid| alive(**pid)) {
+        for (pid, signal) in running.iter().filter(|(pid, _)| alive(*pid)) {
             // It may end between the question and the signal, which is as good.
-            let _ = process::signal(*pid, "TERM");
+            let _ = process::signal(*pid, signal);
         }
         let gone = until("the programs to end", || {
-            (!running.iter().any(|pid| alive(*pid))).then_some(())
+            (!running.iter().any(|(pid, _)| alive(*pid))).then_some(())
         });
         std::process::exit(i32::from(gone.is_err()));
     });

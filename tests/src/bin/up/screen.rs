@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use promontory_tests::chart::Program;
+
 use crate::Ports;
 
 /// How many steps are announced.
@@ -23,6 +25,16 @@ pub(crate) fn say(what: &str) {
 /// News of the part that is prepared beside the steps.
 pub(crate) fn aside(what: &str) {
     println!("      (Kubernetes) {what}");
+}
+
+/// Which arguments are not the chart's, and why.
+pub(crate) fn explain(programs: &[&Program]) {
+    for program in programs {
+        say(&format!("{} as in the chart, but for", program.name));
+        for other in program.others() {
+            say(&format!("  {:44} {}", other.argument, other.why));
+        }
+    }
 }
 
 /// Where to look: everything but Kubernetes is there.
