@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 use promontory_tests::http::{Connection, Request};
+use promontory_tests::node::COLLECTORS;
 use promontory_tests::process::{Process, free_port, until};
 use promontory_tests::{peers, root};
 
@@ -16,24 +17,6 @@ use crate::limit::Limit;
 use crate::measure;
 use crate::table::Row;
 
-/// What both are asked for: the collectors that ours has.
-const COLLECTORS: &[&str] = &[
-    "cpu",
-    "diskstats",
-    "entropy",
-    "filesystem",
-    "loadavg",
-    "meminfo",
-    "netdev",
-    "netstat",
-    "os",
-    "pressure",
-    "stat",
-    "textfile",
-    "time",
-    "uname",
-    "vmstat",
-];
 /// Scrapes for the CPU and memory rows.
 const SCRAPES: usize = 1_000;
 /// Scrapes under strace.

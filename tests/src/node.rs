@@ -21,7 +21,7 @@ pub use crate::gateway::Which;
 use crate::http::{Request, Response};
 use crate::process::{Process, free_port};
 
-/// The collectors of our slice.
+/// The collectors that ours has.
 pub const COLLECTORS: [&str; 15] = [
     "cpu",
     "diskstats",
