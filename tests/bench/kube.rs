@@ -12,25 +12,13 @@ use anyhow::{Context, Result, ensure};
 use promontory_tests::cluster::Cluster;
 use promontory_tests::http::{Connection, Request, Response};
 use promontory_tests::process::{Process, free_port, until};
+use promontory_tests::state_exporter::EVERY;
 use promontory_tests::{peers, root};
 
 use crate::limit::Limit;
 use crate::table::Row;
 use crate::{measure, objects};
 
-/// What both follow.
-const RESOURCES: &[&str] = &[
-    "cronjobs",
-    "daemonsets",
-    "deployments",
-    "jobs",
-    "namespaces",
-    "nodes",
-    "pods",
-    "replicasets",
-    "services",
-    "statefulsets",
-];
 /// Scrapes of each kind.
 const SCRAPES: usize = 20;
 
@@ -173,7 +161,7 @@ impl Exporter {
                 "--telemetry-host=127.0.0.1",
                 &format!("--telemetry-port={}", free_port()?),
             ])
-            .arg(format!("--resources={}", RESOURCES.join(",")))
+            .arg(EVERY)
             .arg("--enable-gzip-encoding");
         let log = folder.join(format!("kube-{real}.log"));
         let process = Process::start(command, &log)?;

@@ -11,6 +11,20 @@ use crate::http::{Request, Response};
 use crate::peers;
 use crate::process::{Process, free_port};
 
+macro_rules! resources {
+    ($first:literal $($name:literal)*) => {
+        /// The resources that ours has, by name.
+        pub const RESOURCES: &[&str] = &[$first, $($name),*];
+        /// The flag that asks either program for these and no others.
+        pub const EVERY: &str = concat!("--resources=", $first, $(",", $name),*);
+    };
+}
+
+resources! {
+    "cronjobs" "daemonsets" "deployments" "jobs" "namespaces" "nodes" "pods" "replicasets" "services"
+    "statefulsets"
+}
+
 /// A running kube-state exporter; it is killed when this goes.
 #[derive(Debug)]
 pub struct StateExporter {

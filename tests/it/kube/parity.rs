@@ -8,17 +8,14 @@ use std::collections::{BTreeMap, HashSet};
 use promontory_tests::cluster::{Cluster, corpus};
 use promontory_tests::gateway::Which;
 use promontory_tests::process::until;
-use promontory_tests::state_exporter::StateExporter;
+use promontory_tests::state_exporter::{EVERY, StateExporter};
 
-/// The kinds of the corpus.
-pub(super) const KINDS: &str = "--resources=cronjobs,daemonsets,deployments,jobs,namespaces,nodes,pods,replicasets,services,\
-                     statefulsets";
 const TEXT: &str = "text/plain";
 const OPENMETRICS: &str = "application/openmetrics-text;version=1.0.0";
 /// Flags, and paths asked for under them.
 const RUNS: &[(&[&str], &[&str])] = &[
     (
-        &[KINDS],
+        &[EVERY],
         &[
             "/metrics",
             "/metrics?resources=pods,nodes",
@@ -30,7 +27,7 @@ const RUNS: &[(&[&str], &[&str])] = &[
     ),
     (
         &[
-            KINDS,
+            EVERY,
             "--metric-labels-allowlist=*=[*]",
             "--metric-annotations-allowlist=*=[*]",
             "--metric-opt-in-list=kube_pod_nodeselectors",
@@ -39,7 +36,7 @@ const RUNS: &[(&[&str], &[&str])] = &[
     ),
     (
         &[
-            KINDS,
+            EVERY,
             "--metric-labels-allowlist=namespaces=[team,a.b/*],pods=[app*],nodes=[*]",
             "--metric-annotations-allowlist=pods=[checksum/config,multi]",
             "--metric-labels-allowlist=services=[nothing]",
@@ -48,32 +45,32 @@ const RUNS: &[(&[&str], &[&str])] = &[
     ),
     (
         &[
-            KINDS,
+            EVERY,
             "--metric-allowlist=kube_pod_(info|status_.*),_created$",
         ],
         &["/metrics"],
     ),
     (
         &[
-            KINDS,
+            EVERY,
             r"--metric-denylist=^kube_pod_(?!info)[a-z]+,^kube_(?<!x)node_",
         ],
         &["/metrics"],
     ),
-    (&[KINDS, "--namespaces=shop,infra"], &["/metrics"]),
+    (&[EVERY, "--namespaces=shop,infra"], &["/metrics"]),
     (
-        &[KINDS, "--namespaces-denylist=shop,infra,kube-system"],
+        &[EVERY, "--namespaces-denylist=shop,infra,kube-system"],
         &["/metrics"],
     ),
     (
         &[
-            KINDS,
+            EVERY,
             "--namespaces=shop,infra",
             "--namespaces-denylist=infra",
         ],
         &["/metrics"],
     ),
-    (&[KINDS, "--namespaces=closing,nobody"], &["/metrics"]),
+    (&[EVERY, "--namespaces=closing,nobody"], &["/metrics"]),
     (&["--resources=pods", "--node=control-1"], &["/metrics"]),
     (
         &["--resources=pods", "--node=control-1,worker-2"],
@@ -83,10 +80,10 @@ const RUNS: &[(&[&str], &[&str])] = &[
         &["--resources=pods", "--track-unscheduled-pods"],
         &["/metrics"],
     ),
-    (&[KINDS, "--shard=0", "--total-shards=4"], &["/metrics"]),
-    (&[KINDS, "--shard=1", "--total-shards=4"], &["/metrics"]),
-    (&[KINDS, "--shard=2", "--total-shards=4"], &["/metrics"]),
-    (&[KINDS, "--shard=3", "--total-shards=4"], &["/metrics"]),
+    (&[EVERY, "--shard=0", "--total-shards=4"], &["/metrics"]),
+    (&[EVERY, "--shard=1", "--total-shards=4"], &["/metrics"]),
+    (&[EVERY, "--shard=2", "--total-shards=4"], &["/metrics"]),
+    (&[EVERY, "--shard=3", "--total-shards=4"], &["/metrics"]),
     (&["--resources=pods,pods,jobs"], &["/metrics"]),
     (
         &["--resources=nodes", "--use-apiserver-cache"],
@@ -219,7 +216,7 @@ fn every_family_of_every_object_is_as_upstream_shows_it() {
         let pair = Pair::start(&cluster, flags);
         for path in *paths {
             let [ours, real] = pair.agree(path, &flags.join(" "));
-            if *flags == [KINDS] && *path == "/metrics" {
+            if *flags == [EVERY] && *path == "/metrics" {
                 every_kind_is_there(&ours);
                 repeated = [ours.repeated, real.repeated];
             }
@@ -251,7 +248,7 @@ fn every_kind_is_there(page: &Shown) {
 
 /// Objects come, change and go under running programs.
 fn changes_are_followed(cluster: &Cluster) {
-    let pair = Pair::start(cluster, &[KINDS]);
+    let pair = Pair::start(cluster, &[EVERY]);
     let [page, _] = pair.agree("/metrics", "before the changes");
     let has = |page: &Shown, family: &str, text: &str| {
         let lines = page.lines.get(family);

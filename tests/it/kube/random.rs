@@ -10,9 +10,10 @@ mod workloads;
 
 use promontory_tests::cluster::{Cluster, corpus};
 use promontory_tests::random::Dice;
+use promontory_tests::state_exporter::EVERY;
 use serde_json::{Value, json};
 
-use super::parity::{KINDS, Pair};
+use super::parity::Pair;
 
 /// Objects of a round.
 const OBJECTS: usize = 48;
@@ -40,7 +41,7 @@ const MAKERS: [Maker; 16] = [
     workloads::cron_job,
 ];
 const FLAGS: [&str; 4] = [
-    KINDS,
+    EVERY,
     "--metric-labels-allowlist=*=[*]",
     "--metric-annotations-allowlist=*=[*]",
     "--metric-opt-in-list=kube_pod_nodeselectors",

@@ -25,19 +25,6 @@ use tempfile::TempDir;
 
 use scraper::Scraper;
 
-const RESOURCES: [&str; 10] = [
-    "cronjobs",
-    "daemonsets",
-    "deployments",
-    "jobs",
-    "namespaces",
-    "nodes",
-    "pods",
-    "replicasets",
-    "services",
-    "statefulsets",
-];
-
 /// Our exporter, and the folder of its log.
 struct Exporter {
     program: StateExporter,

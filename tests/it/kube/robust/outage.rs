@@ -1,9 +1,10 @@
 //! The API server goes away and comes back, or is not there yet.
 
 use promontory_tests::process::until;
+use promontory_tests::state_exporter::RESOURCES;
 
 use super::scraper::Scraper;
-use super::{Exporter, RESOURCES, pod, shows, stable};
+use super::{Exporter, pod, shows, stable};
 
 #[test]
 fn an_api_server_that_is_away_costs_nothing_that_was_shown() {

@@ -6,9 +6,9 @@ use std::process::Command;
 use promontory_tests::cluster::Cluster;
 use promontory_tests::gateway::Which;
 use promontory_tests::process::until;
-use promontory_tests::state_exporter::program;
+use promontory_tests::state_exporter::{RESOURCES, program};
 
-use super::{Exporter, RESOURCES};
+use super::Exporter;
 
 /// Makes a namespace with a service account of that name, and gives a kubeconfig with its token.
 fn account(cluster: &Cluster, name: &str) -> PathBuf {
@@ -52,14 +52,15 @@ fn a_right_that_is_missing_costs_that_resource_until_it_is_given() {
     let cluster = Cluster::shared().unwrap();
     let kubeconfig = account(cluster, "nearly");
     let others: Vec<&str> = RESOURCES
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|name| *name != "nodes")
         .collect();
     cluster.apply(&printed_role(&others, "nearly")).unwrap();
     bind(cluster, "nearly", "nearly", None);
     let exporter = Exporter::start(&kubeconfig, &[]);
     let missing = "Not listed completely yet: nodes.";
-    until("the other nine", || {
+    until("the others", || {
         (exporter.get("/metrics").1.trim() == missing).then_some(())
     })
     .unwrap();
@@ -99,7 +100,7 @@ fn a_right_that_is_missing_costs_that_resource_until_it_is_given() {
 fn the_printed_rights_are_enough() {
     let cluster = Cluster::shared().unwrap();
     let kubeconfig = account(cluster, "printed");
-    cluster.apply(&printed_role(&RESOURCES, "printed")).unwrap();
+    cluster.apply(&printed_role(RESOURCES, "printed")).unwrap();
     bind(cluster, "printed", "printed", None);
     let exporter = Exporter::start(&kubeconfig, &[]);
     exporter.wait_page("all", |page| {
@@ -117,7 +118,8 @@ fn rights_in_two_namespaces_are_enough_for_these() {
     account(cluster, "there");
     account(cluster, "elsewhere");
     let own: Vec<&str> = RESOURCES
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|name| !matches!(*name, "nodes" | "namespaces"))
         .collect();
     let role = printed_role(&own, "own").replace("kind: ClusterRole", "kind: Role");

@@ -13,6 +13,7 @@ use promontory_exposition::format::{self, Format, Limits};
 use promontory_exposition::gzip::inflate;
 use promontory_tests::http::{Connection, Request, Response};
 use promontory_tests::process::until;
+use promontory_tests::state_exporter::RESOURCES;
 
 use super::stable;
 
@@ -227,7 +228,7 @@ fn names_missing(body: &str) -> Result<(), String> {
         .strip_prefix(MISSING)
         .and_then(|names| names.strip_suffix('.'))
         .map(|names| names.split(", ").collect());
-    let known = |name: &&str| super::RESOURCES.contains(name);
+    let known = |name: &&str| RESOURCES.contains(name);
     if names.is_some_and(|names| names.iter().all(known)) {
         Ok(())
     } else {
