@@ -14,8 +14,9 @@ use tokio::time::Instant;
 use crate::group::GroupingKey;
 use crate::ingest::Push;
 use crate::ledger::Ledger;
+use crate::migrate;
 use crate::request::{Action, Request};
-use crate::store::{MemoryStore, RedbStore, Store, StoreError, Sync};
+use crate::store::{Figures, LogStore, MemoryStore, Store, StoreError, Sync};
 use crate::view::View;
 
 pub use crate::options::{Consistency, Durability, Options};
@@ -46,15 +47,19 @@ pub struct Gateway {
     queue: mpsc::Sender<Request>,
     published: Arc<ArcSwap<View>>,
     consistency: Consistency,
+    figures: Option<Arc<Figures>>,
 }
 
-/// Opens the store, loads what it holds and starts the committing thread.
+/// Opens the store, loads what it holds and starts the committing thread. A file of the program we replace is taken over.
 ///
 /// # Errors
-/// See [`OpenError`]: a file that is not ours, damaged, or held by another process is never touched.
+/// See [`OpenError`]: a file that is not ours, or held by another process, is never touched.
 pub fn open(options: &Options) -> Result<(Gateway, Committer), OpenError> {
     let store: Box<dyn Store> = match &options.persistence_file {
-        Some(path) => Box::new(RedbStore::open(path)?),
+        Some(path) => {
+            migrate::take_over(path)?;
+            Box::new(LogStore::open(path)?)
+        }
         None => Box::new(MemoryStore::forgetful()),
     };
     open_with(store, options)
@@ -71,6 +76,7 @@ pub fn open_with(
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
     let (queue, requests) = mpsc::channel(QUEUE);
     let (stop, stopped) = oneshot::channel();
+    let figures = store.figures();
     let ledger = Ledger::load(store, options, Arc::clone(&published))?;
     let durability = options.durability;
     // The runtime only waits: for the queue, for the time of the next sync, for the end.
@@ -84,6 +90,7 @@ pub fn open_with(
         queue,
         published,
         consistency: options.consistency,
+        figures,
     };
     Ok((gateway, Committer { stop, thread }))
 }
@@ -132,6 +139,11 @@ impl Gateway {
     /// What is published now.
     pub fn view(&self) -> Arc<View> {
         self.published.load_full()
+    }
+
+    /// What the persistence file tells about itself; `None` where there is none.
+    pub fn persistence(&self) -> Option<Arc<Figures>> {
+        self.figures.clone()
     }
 
     /// Whether the queue still takes changes.

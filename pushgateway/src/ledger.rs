@@ -6,12 +6,14 @@
 //!
 //! [`change`] says what a push does, [`link`] keeps the index, [`keep`] the store.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tracing::{error, info};
 
 use crate::family::PushedFamily;
+use crate::group::GroupingKey;
 use crate::index::Index;
 use crate::options::{Consistency, Options};
 use crate::record;
@@ -154,22 +156,23 @@ impl Ledger {
     }
 }
 
-/// The families of each group in a store.
+/// The families of each group in a store, ordered by key and name.
 fn read_groups(store: &mut dyn Store) -> Result<Vec<Vec<Arc<PushedFamily>>>, StoreError> {
-    let mut groups: Vec<Vec<Arc<PushedFamily>>> = Vec::new();
+    let mut groups: HashMap<GroupingKey, Vec<Arc<PushedFamily>>> = HashMap::new();
     store.load(&mut |key, value| {
         let mut family = record::read_record(key, value)?.family;
-        // Records are ordered, so those of one group follow each other.
-        match groups.last_mut() {
-            Some(group) if group[0].key == family.key => {
-                if let Some(family) = Arc::get_mut(&mut family) {
-                    family.key = group[0].key.clone();
-                }
-                group.push(family);
-            }
-            _ => groups.push(vec![family]),
+        let group = groups.entry(family.key.clone()).or_default();
+        // The families of a group share one key.
+        if let (Some(first), Some(family)) = (group.first(), Arc::get_mut(&mut family)) {
+            family.key = first.key.clone();
         }
+        group.push(family);
         Ok(())
     })?;
+    let mut groups: Vec<_> = groups.into_values().collect();
+    for group in &mut groups {
+        group.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    groups.sort_by(|a, b| a[0].key.cmp(&b[0].key));
     Ok(groups)
 }

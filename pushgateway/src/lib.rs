@@ -3,8 +3,9 @@
 //! A push flows straight down: [`group`] turns its path into a grouping key, [`ingest`] its families
 //! into checked and rendered ones (`series` gives each metric a fingerprint, [`refusal`] says what can be
 //! wrong), [`commit`] takes them through its queue to one thread. There the `ledger` asks the `index` whether
-//! they may stand beside what is held, makes them durable through [`store`] (`record` is their form there) and
-//! publishes a new [`view`]. A scrape takes its `page` from the view and waits for nobody.
+//! they may stand beside what is held, makes them durable through [`store`] (`record` is their form there; `migrate`
+//! brings those of the program we replace) and publishes a new [`view`]. A scrape takes its `page` from the view and waits
+//! for nobody.
 //!
 //! The HTTP side lives in `http`; no rule about metrics lives there.
 
@@ -16,6 +17,7 @@ pub mod http;
 mod index;
 pub mod ingest;
 mod ledger;
+mod migrate;
 mod options;
 mod page;
 mod record;

@@ -20,6 +20,7 @@ use promontory_exposition::Kind;
 use promontory_exposition::batch::Batch;
 use promontory_exposition::model::{Header, Value};
 
+use super::persistence;
 use super::summary::SlidingSummary;
 
 /// Names and types of the program's own families, so that pushes can be checked against them.
@@ -30,8 +31,12 @@ pub fn own_families() -> Vec<(String, Kind)> {
         (SIZE, Kind::Summary),
         (REQUESTS, Kind::Counter),
     ];
+    let persistence = persistence::ROWS
+        .iter()
+        .map(|(name, kind, ..)| (*name, *kind));
     families()
         .chain(here)
+        .chain(persistence)
         .map(|(name, kind)| (name.to_owned(), kind))
         .collect()
 }

@@ -16,6 +16,7 @@ mod lookup;
 mod native;
 mod pages;
 mod path;
+mod persistence;
 mod pieces;
 pub mod push;
 pub mod route;

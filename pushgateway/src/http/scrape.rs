@@ -13,6 +13,7 @@ use promontory_exposition::Family;
 use promontory_exposition::batch::Batch;
 use promontory_exposition::negotiate::{Negotiated, Offer};
 
+use super::persistence::Persistence;
 use super::{App, pieces};
 use crate::view::{PageError, View};
 
@@ -73,7 +74,8 @@ fn own(app: &App) -> Batch {
         program: "pushgateway",
         build: app.build,
     };
-    let collectors: [&dyn Collector; 3] = [&Process, &build_info, &app.metrics];
+    let persistence = Persistence(app.gateway.persistence());
+    let collectors: [&dyn Collector; 4] = [&Process, &build_info, &persistence, &app.metrics];
     for collector in collectors {
         if let Err(error) = collector.collect(&mut batch) {
             tracing::warn!(collector = collector.name(), err = %error, "own metrics are incomplete");

@@ -9,16 +9,23 @@
 //! - value: one version byte (1), when it was pushed (nanoseconds since the epoch, 8 bytes, little endian), then
 //!   the family as a length-delimited `io.prometheus.client.MetricFamily`.
 //!
+//! [`LogStore`] says how a file of them looks. A file of the program we replace is read by `gob`, once.
+//!
 //! To add a store: implement the trait in a file of its own, add it to the conformance suite in `tests.rs`, and say in
 //! [`crate::commit::open`] when it is taken.
 
+mod figures;
+pub(crate) mod gob;
+mod log;
 mod memory;
-mod redb;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+pub use figures::Figures;
+pub use log::LogStore;
 pub use memory::MemoryStore;
-pub use redb::RedbStore;
 
 /// One change to what is kept.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,7 +58,7 @@ pub enum Sync {
 /// Why a store cannot do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file is not a store of ours, is damaged, or another process holds it. It was not changed.
+    /// The file is not a store of ours, or another process holds it, or it cannot be made. It was not changed.
     #[error("cannot open {path}: {reason}")]
     Open {
         /// The file.
@@ -74,7 +81,8 @@ pub enum StoreError {
     /// Reading failed.
     #[error("cannot read the store: {0}")]
     Read(String),
-    /// Writing or syncing failed. The batch may or may not survive a crash; the next commit may succeed.
+    /// Writing or syncing failed. What was committed since the last [`Sync::Now`] that succeeded must be committed
+    /// again; until then it may be there or not. The next commit may succeed.
     #[error("cannot write to the store: {0}")]
     Write(String),
 }
@@ -84,7 +92,7 @@ pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'v;
 
 /// Keeps bytes under keys, durably.
 pub trait Store: Send {
-    /// Shows every record, ordered by key.
+    /// Shows every record once, in any order.
     ///
     /// # Errors
     /// [`StoreError::Read`], or the first error of `each`.
@@ -99,5 +107,10 @@ pub trait Store: Send {
     /// Whether anything is kept at all; where not, nobody need make records.
     fn keeps(&self) -> bool {
         true
+    }
+
+    /// What a store on a disk tells about itself.
+    fn figures(&self) -> Option<Arc<Figures>> {
+        None
     }
 }

@@ -1,174 +1,206 @@
-//! A disk that fails at a chosen moment, and one that forgets what was not synced.
+//! A disk that fails, writes by halves and forgets, at every moment and at random ones.
 
-use std::io;
-use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::path::{Path, PathBuf};
 
-use redb::StorageBackend;
+use super::super::log::disk::fake::FakeDisk;
+use super::model::{Dice, Model};
+use super::{Disk, LogStore, Op, Store, Sync, put, records};
 
-use super::super::redb::builder;
-use super::{Op, RedbStore, Store, Sync, put, records};
+const FILE: &str = "/store";
+/// Small, so that files are rewritten all the time.
+const DEAD: u64 = 600;
 
-/// What the platter holds, and what the page cache does.
-#[derive(Debug, Default)]
-struct Disk {
-    cached: Mutex<Vec<u8>>,
-    durable: Mutex<Vec<u8>>,
-    /// How many more writes and syncs succeed; negative: all.
-    healthy: AtomicI64,
+fn open(disk: &FakeDisk) -> LogStore {
+    LogStore::on(Disk::Fake(disk.clone()), Path::new(FILE), DEAD).unwrap()
 }
 
-impl Disk {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
-            healthy: AtomicI64::new(-1),
-            ..Self::default()
-        })
+/// Nothing lies beside the store but what was set aside.
+fn check_names(disk: &FakeDisk) {
+    for name in disk.names() {
+        let name = name.display().to_string();
+        let expected = name == FILE || name.contains(".damaged-") || name.contains(".torn-");
+        assert!(expected, "{name}");
     }
+}
 
-    fn fail_after(&self, operations: i64) {
-        self.healthy.store(operations, Ordering::SeqCst);
-    }
+/// Commits as the ledger does: after a failure with all that may be lost.
+fn commit(store: &mut LogStore, model: &mut Model, batch: &[Op], sync: Sync) -> bool {
+    let all = model.attempt(batch);
+    let done = store.commit(&all, sync).is_ok();
+    model.done(batch, done, sync == Sync::Now);
+    done
+}
 
-    fn heal(&self) {
-        self.fail_after(-1);
-    }
-
-    /// The power fails: what was not synced is gone.
-    fn lose_power(&self) {
-        *self.cached.lock().unwrap() = self.durable.lock().unwrap().clone();
-        self.heal();
-    }
-
-    /// Fails this operation once the healthy ones are used up, and every one after it.
-    fn step(&self) -> Result<(), io::Error> {
-        match self.healthy.load(Ordering::SeqCst) {
-            0 => Err(io::Error::from(io::ErrorKind::StorageFull)),
-            left if left > 0 => {
-                self.fail_after(left - 1);
-                Ok(())
+/// Random commits, failures, kills and power cuts: what was promised is there after each.
+#[test]
+fn nothing_promised_is_lost_whatever_fails() {
+    let (mut failures, mut compactions, mut cuts) = (0, 0, 0);
+    for seed in 0..150 {
+        let mut dice = Dice(seed);
+        let mut disk = FakeDisk::seeded(seed);
+        let mut store = open(&disk);
+        let mut model = Model::default();
+        for step in 0..60 {
+            let batch = dice.batch();
+            match dice.roll(12) {
+                0 => disk.fail_once_after(dice.roll(6)),
+                1 => disk.fail_after(dice.roll(6)),
+                2..5 => disk.heal(),
+                _ => {}
             }
-            _ => Ok(()),
+            let sync = if dice.roll(3) == 0 {
+                Sync::Later
+            } else {
+                Sync::Now
+            };
+            let done = commit(&mut store, &mut model, &batch, sync);
+            failures += u32::from(!done);
+            let crash = dice.roll(12);
+            if crash < 2 {
+                compactions += store.figures().unwrap().compactions();
+                drop(store);
+                disk = if crash == 0 {
+                    disk.after_power_cut()
+                } else {
+                    disk.after_kill()
+                };
+                store = open(&disk);
+                model.crashed(records(&mut store), &format!("seed {seed}, step {step}"));
+                check_names(&disk);
+                cuts += 1;
+            }
         }
     }
-
-    fn store(self: &Arc<Self>) -> RedbStore {
-        let disk = Arc::clone(self);
-        let open = move |_| builder().create_with_backend(Handle(Arc::clone(&disk)));
-        RedbStore::opened_by(Path::new("disk"), Box::new(open)).unwrap()
-    }
+    assert!(
+        failures > 300 && compactions > 300 && cuts > 300,
+        "{failures} {compactions} {cuts}"
+    );
 }
 
-#[derive(Debug)]
-struct Handle(Arc<Disk>);
-
-impl StorageBackend for Handle {
-    fn len(&self) -> Result<u64, io::Error> {
-        Ok(self.0.cached.lock().unwrap().len() as u64)
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
-        let start = usize::try_from(offset).unwrap();
-        out.copy_from_slice(&self.0.cached.lock().unwrap()[start..start + out.len()]);
-        Ok(())
-    }
-
-    fn set_len(&self, len: u64) -> Result<(), io::Error> {
-        self.0.step()?;
-        self.0
-            .cached
-            .lock()
-            .unwrap()
-            .resize(usize::try_from(len).unwrap(), 0);
-        Ok(())
-    }
-
-    fn sync_data(&self) -> Result<(), io::Error> {
-        self.0.step()?;
-        *self.0.durable.lock().unwrap() = self.0.cached.lock().unwrap().clone();
-        Ok(())
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        self.0.step()?;
-        let start = usize::try_from(offset).unwrap();
-        self.0.cached.lock().unwrap()[start..start + data.len()].copy_from_slice(data);
-        Ok(())
-    }
-}
-
-fn numbered(prefix: &str) -> Vec<Op> {
-    (0..20)
-        .map(|i| put(&format!("{prefix}{i:02}"), &"v".repeat(500)))
-        .collect()
-}
-
-/// How many records of each batch are there; whole batches only.
-fn batches(store: &mut dyn Store) -> [usize; 3] {
-    let seen = records(store);
-    ["a", "b", "c"].map(|prefix| {
-        seen.iter()
-            .filter(|(key, _)| key.starts_with(prefix))
-            .count()
-    })
-}
-
+/// A fixed life of a store, with rewrites in it, that ends at every possible change of the disk.
 #[test]
-fn a_failed_commit_is_whole_or_absent_and_the_next_one_succeeds() {
-    let mut failures = 0;
-    for healthy in 0..200 {
-        let disk = Disk::new();
-        let mut store = disk.store();
-        store.commit(&numbered("a"), Sync::Now).unwrap();
-        disk.fail_after(healthy);
-        let result = store.commit(&numbered("b"), Sync::Now);
+fn a_crash_at_every_step_of_commits_and_compactions() {
+    let life = |disk: &FakeDisk, model: &mut Model| {
+        let Ok(mut store) = LogStore::on(Disk::Fake(disk.clone()), Path::new(FILE), DEAD) else {
+            return 0;
+        };
+        let mut dice = Dice(7);
+        for _ in 0..40 {
+            // Once the disk fails for good, nobody commits any more: the process is gone.
+            if !commit(&mut store, model, &dice.batch(), Sync::Now) {
+                break;
+            }
+        }
+        store.figures().unwrap().compactions()
+    };
+    let whole = FakeDisk::seeded(1);
+    // The head is there before: a store that cannot be begun cannot be opened.
+    drop(open(&whole));
+    let before = whole.changes();
+    let compactions = life(&whole, &mut Model::default());
+    assert!(compactions > 3, "{compactions} compactions");
+    for last in 0..whole.changes() - before {
+        for power in [false, true] {
+            let disk = FakeDisk::seeded(last);
+            drop(open(&disk));
+            disk.fail_after(last);
+            let mut model = Model::default();
+            life(&disk, &mut model);
+            let disk = if power {
+                disk.after_power_cut()
+            } else {
+                disk.after_kill()
+            };
+            let mut store = open(&disk);
+            model.crashed(records(&mut store), &format!("change {last}"));
+            check_names(&disk);
+        }
+    }
+}
+
+/// A single fault at every possible moment: the store goes on, and no compaction that failed is in its way.
+#[test]
+fn a_single_fault_at_every_step_is_survived() {
+    let mut failed = 0;
+    for at in 0..150 {
+        let disk = FakeDisk::seeded(at);
+        let mut store = open(&disk);
+        let mut model = Model::default();
+        let mut dice = Dice(3);
+        disk.fail_once_after(at);
+        for _ in 0..30 {
+            failed += u32::from(!commit(&mut store, &mut model, &dice.batch(), Sync::Now));
+        }
         disk.heal();
-        store.commit(&numbered("c"), Sync::Now).unwrap();
-        let [a, b, c] = batches(&mut store);
-        assert_eq!((a, c), (20, 20), "fault after {healthy} operations");
-        match result {
-            Ok(()) => {
-                assert_eq!(b, 20, "fault after {healthy} operations");
-                break;
-            }
-            Err(_) => {
-                assert!(b == 0 || b == 20, "fault after {healthy} operations");
-                failures += 1;
-            }
-        }
+        assert!(commit(
+            &mut store,
+            &mut model,
+            &[put("last", "1")],
+            Sync::Now
+        ));
+        let expected: Vec<_> = model.now.clone().into_iter().collect();
+        assert_eq!(records(&mut store), expected, "fault {at}");
+        drop(store);
+        assert_eq!(
+            records(&mut open(&disk.after_power_cut())),
+            expected,
+            "fault {at}"
+        );
     }
-    assert!(failures > 0, "no fault was hit");
+    assert!(failed > 30, "{failed} commits failed");
 }
 
+/// A disk that stays full refuses every commit, and takes them again when there is room, without a restart.
 #[test]
-fn power_loss_keeps_what_was_synced() {
-    let mut failures = 0;
-    for healthy in 0..200 {
-        let disk = Disk::new();
-        let mut store = disk.store();
-        store.commit(&numbered("a"), Sync::Now).unwrap();
-        store.commit(&numbered("c"), Sync::Later).unwrap();
-        disk.fail_after(healthy);
-        let result = store.commit(&numbered("b"), Sync::Now);
-        disk.fail_after(0);
-        drop(store);
-        disk.lose_power();
-        let [a, b, c] = batches(&mut disk.store());
-        assert_eq!(a, 20, "fault after {healthy} operations");
-        match result {
-            Ok(()) => {
-                assert_eq!((b, c), (20, 20), "fault after {healthy} operations");
-                break;
-            }
-            Err(_) => {
-                assert!(
-                    (b, c) == (0, 0) || (b, c) == (20, 20),
-                    "fault after {healthy} operations: {b} {c}"
-                );
-                failures += 1;
-            }
-        }
+fn a_full_disk_recovers() {
+    let disk = FakeDisk::seeded(0);
+    let mut store = open(&disk);
+    store.commit(&[put("a", "1")], Sync::Now).unwrap();
+    disk.fail_after(0);
+    for i in 0..10 {
+        let error = store.commit(&[put("b", &i.to_string())], Sync::Now);
+        assert!(error.is_err(), "commit {i}");
     }
-    assert!(failures > 0, "no fault was hit");
+    assert_eq!(store.figures().unwrap().failures(), 10);
+    disk.heal();
+    store.commit(&[put("c", "1")], Sync::Now).unwrap();
+    let expected = [("a", "1"), ("c", "1")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!(records(&mut store), expected);
+    drop(store);
+    assert_eq!(records(&mut open(&disk.after_power_cut())), expected);
+    assert_eq!(disk.names(), [PathBuf::from(FILE)]);
+}
+
+/// After a failed sync, pages are not on the disk that the system takes for written: they must be written again.
+#[test]
+fn what_a_failed_sync_dropped_is_written_again() {
+    for seed in 0..50 {
+        let disk = FakeDisk::seeded(seed);
+        let mut store = open(&disk);
+        let mut model = Model::default();
+        assert!(commit(
+            &mut store,
+            &mut model,
+            &[put("a", "1")],
+            Sync::Later
+        ));
+        assert!(commit(
+            &mut store,
+            &mut model,
+            &[put("b", "1")],
+            Sync::Later
+        ));
+        // The write succeeds, its sync does not.
+        disk.fail_once_after(1);
+        assert!(!commit(&mut store, &mut model, &[put("c", "1")], Sync::Now));
+        assert!(commit(&mut store, &mut model, &[put("d", "1")], Sync::Now));
+        drop(store);
+        let found = records(&mut open(&disk.after_power_cut()));
+        assert_eq!(
+            found,
+            model.now.clone().into_iter().collect::<Vec<_>>(),
+            "seed {seed}"
+        );
+        assert_eq!(found.len(), 3, "a, b and d");
+    }
 }
