@@ -18,6 +18,8 @@ mod kube;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod migrate;
+#[cfg(test)]
 mod node;
 #[cfg(test)]
 mod parity;

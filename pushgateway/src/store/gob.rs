@@ -16,6 +16,8 @@
 //!
 //! Everything read is borrowed from the file's bytes, and no length is believed that goes beyond them.
 
+#[cfg(test)]
+mod tests;
 mod types;
 mod wire;
 

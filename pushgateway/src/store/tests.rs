@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 mod damage;
 mod faults;
 mod files;
+mod gateway;
 
 mod model;
 

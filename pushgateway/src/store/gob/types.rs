@@ -7,10 +7,11 @@ use super::{GobError, Result};
 
 /// The number of `string`, which need not be defined.
 const TEXT: i64 = 6;
-/// More types than this are not of the file we read, which has six.
-const TYPES_MAX: usize = 32;
+/// More types than this are not of the file we read. It defines some thirty: Go also tells what is in the families,
+/// though they encode themselves.
+const TYPES_MAX: usize = 256;
 /// More fields of a struct than this neither.
-const FIELDS_MAX: u64 = 32;
+const FIELDS_MAX: u64 = 256;
 
 /// A type, as far as it matters here.
 enum Type<'a> {
@@ -21,6 +22,8 @@ enum Type<'a> {
     Struct(Vec<(&'a [u8], i64)>),
     /// One that encodes itself.
     Own,
+    /// An array or a slice.
+    List,
 }
 
 /// The types defined so far, by number.
@@ -100,7 +103,8 @@ fn read_type<'a>(reader: &mut Reader<'a>) -> Result<Type<'a>> {
         read = Some(match kind {
             2 => read_struct(reader)?,
             3 => read_map(reader)?,
-            4 | 5 => {
+            0 | 1 => read_list(reader)?,
+            4..=6 => {
                 reader.fields(|field, reader| common(field, reader))?;
                 Type::Own
             }
@@ -122,6 +126,15 @@ fn read_map<'a>(reader: &mut Reader<'a>) -> Result<Type<'a>> {
         Ok(())
     })?;
     Ok(Type::Map { key, element })
+}
+
+/// The type of the elements, and of an array their number.
+fn read_list<'a>(reader: &mut Reader<'a>) -> Result<Type<'a>> {
+    reader.fields(|field, reader| match field {
+        1 | 2 => reader.int().map(drop),
+        _ => common(field, reader),
+    })?;
+    Ok(Type::List)
 }
 
 fn read_struct<'a>(reader: &mut Reader<'a>) -> Result<Type<'a>> {
