@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod deploy;
 #[cfg(test)]
 mod expfmt;

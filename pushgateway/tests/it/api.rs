@@ -271,7 +271,11 @@ async fn formats_of_a_scrape() {
 
 #[tokio::test]
 async fn own_metrics() {
-    let site = Site::new(Wishes::default());
+    let folder = tempfile::tempdir().expect("a folder");
+    let site = Site::new(Wishes {
+        persistence_file: Some(folder.path().join("store")),
+        ..Wishes::default()
+    });
     site.check("PUT /metrics/job/a", "x 1\n", "200").await;
     site.check(
         "PUT /metrics/job/a",

@@ -1,5 +1,6 @@
 //! The HTTP side over a core in memory, without a socket: one call a request.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -29,6 +30,7 @@ pub(crate) struct Wishes {
     pub(crate) admin_api: bool,
     pub(crate) lifecycle: bool,
     pub(crate) decoded_bytes_max: usize,
+    pub(crate) persistence_file: Option<PathBuf>,
 }
 
 impl Default for Wishes {
@@ -39,6 +41,7 @@ impl Default for Wishes {
             admin_api: true,
             lifecycle: true,
             decoded_bytes_max: 1 << 20,
+            persistence_file: None,
         }
     }
 }
@@ -68,9 +71,10 @@ impl Site {
         let options = Options {
             consistency: wishes.consistency,
             own: own_families(),
+            persistence_file: wishes.persistence_file,
             ..Options::default()
         };
-        let (gateway, committer) = commit::open(&options).expect("a store in memory");
+        let (gateway, committer) = commit::open(&options).expect("a store");
         let mounts = Mounts {
             prefix: String::new(),
             telemetry_path: "/metrics".to_owned(),

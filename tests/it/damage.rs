@@ -1,0 +1,123 @@
+//! A persistence file that is cut off or spoiled while the gateway is down: what is whole is there again, what is not is
+//! set aside and told; and a disk that refuses while it runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use promontory_tests::gateway::{Gateway, Which};
+
+fn start(file: &Path, folder: &Path) -> Gateway {
+    let flags = [format!("--persistence.file={}", file.display())];
+    Gateway::start(Which::Ours, &flags, folder).unwrap()
+}
+
+/// A file with a group for each number, ended by a kill.
+fn written(file: &Path, folder: &Path, groups: usize) -> Vec<u8> {
+    let mut gateway = start(file, folder);
+    for group in 0..groups {
+        let path = format!("/metrics/job/j/group/{group}");
+        assert_eq!(
+            gateway.push("PUT", &path, &format!("x {group}\n")).unwrap(),
+            200
+        );
+    }
+    gateway.process.kill9().unwrap();
+    gateway.process.wait().unwrap();
+    fs::read(file).unwrap()
+}
+
+/// Which groups are shown, each with its own number.
+fn groups(page: &str) -> Vec<usize> {
+    let group = |line: &str| {
+        let (labels, value) = line.strip_prefix("x{")?.split_once("} ")?;
+        let group = labels.split("group=\"").nth(1)?.split('"').next()?;
+        assert_eq!(group, value, "{line}");
+        group.parse().ok()
+    };
+    let mut groups: Vec<usize> = page.lines().filter_map(group).collect();
+    groups.sort_unstable();
+    groups
+}
+
+fn value(page: &str, name: &str) -> f64 {
+    let line = page
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("{name} ")));
+    line.unwrap_or_else(|| panic!("no {name}")).parse().unwrap()
+}
+
+fn aside(folder: &Path, suffix: &str) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.display().to_string().contains(suffix))
+        .collect()
+}
+
+#[test]
+fn damage_costs_one_push_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("held.db");
+    let mut bytes = written(&file, folder.path(), 10);
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    fs::write(&file, &bytes).unwrap();
+    let mut gateway = start(&file, folder.path());
+    let page = gateway.scrape().unwrap();
+    assert_eq!(groups(&page).len(), 9, "{page}");
+    assert!(value(&page, "pushgateway_persistence_damaged_bytes") > 0.0);
+    let log = gateway.process.log();
+    assert!(
+        log.contains("level=error") && log.contains("damaged"),
+        "{log}"
+    );
+    let kept = aside(folder.path(), ".damaged-");
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(fs::read(&kept[0]).unwrap(), bytes);
+    // It goes on, and the next start finds nothing wrong.
+    assert_eq!(
+        gateway
+            .push("PUT", "/metrics/job/j/group/77", "x 77\n")
+            .unwrap(),
+        200
+    );
+    gateway.process.kill9().unwrap();
+    gateway.process.wait().unwrap();
+    let again = start(&file, folder.path()).scrape().unwrap();
+    assert_eq!(groups(&again).len(), 10);
+    assert_eq!(value(&again, "pushgateway_persistence_damaged_bytes"), 0.0);
+    assert_eq!(aside(folder.path(), ".damaged-").len(), 1);
+}
+
+#[test]
+fn a_cut_file_loses_only_what_was_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("held.db");
+    let bytes = written(&file, folder.path(), 10);
+    fs::write(&file, &bytes[..bytes.len() - 3]).unwrap();
+    let gateway = start(&file, folder.path());
+    let page = gateway.scrape().unwrap();
+    assert_eq!(groups(&page), (0..9).collect::<Vec<_>>());
+    let torn = value(&page, "pushgateway_persistence_torn_bytes") as usize;
+    let kept = aside(folder.path(), ".torn-");
+    assert_eq!(fs::read(&kept[0]).unwrap().len(), torn);
+    let log = gateway.process.log();
+    assert!(
+        log.contains("level=warn") && log.contains("not finished"),
+        "{log}"
+    );
+}
+
+/// The other program leaves a file behind for each kill while it saves.
+#[test]
+fn defect_15_kills_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("held.db");
+    for _ in 0..10 {
+        written(&file, folder.path(), 20);
+    }
+    let mut names: Vec<_> = aside(folder.path(), "held.db");
+    names.retain(|name| !name.display().to_string().contains(".torn-"));
+    assert_eq!(names, [file]);
+}
