@@ -2,9 +2,10 @@
 //!
 //! Each figure comes from whole processes on loopback: CPU from the kernel's accounting of the server
 //! process, rates from what was answered. Times are printed and never asserted; read the ratios.
-//! `bench PART…` measures only these parts (`formats`, `pushgateway`, `node`, `kube`); `bench limit MODE FILE` is the
+//! `bench PART…` measures only these parts (`formats`, `pushgateway`, `durable`, `node`, `kube`); `bench limit MODE FILE` is the
 //! bench starting its own limit programs (see `limit`).
 
+mod durable;
 mod formats;
 mod held;
 mod kube;
@@ -29,6 +30,7 @@ type Part = (&'static str, fn(&Path) -> Result<Vec<Row>>);
 const PARTS: &[Part] = &[
     ("formats", formats::rows),
     ("pushgateway", pushgateway::rows),
+    ("durable", durable::rows),
     ("node", node::rows),
     ("kube", kube::rows),
 ];

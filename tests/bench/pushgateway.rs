@@ -1,4 +1,4 @@
-//! The pushgateways: pushes, durable pushes, scrapes and memory at two sizes.
+//! The pushgateways: pushes, scrapes and memory at two sizes.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -35,7 +35,6 @@ pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
             rows.extend(scrapes(size, folder, &ours, &real)?);
             rows.extend(memory(size, &ours, &real)?);
         }
-        rows.extend(durable(size, folder, &ours)?);
     }
     Ok(rows)
 }
@@ -77,34 +76,6 @@ fn cost(address: SocketAddr, pid: u32, count: u64, requests: &[Vec<u8>]) -> Resu
     let run = load::run(address, 64, count, PATIENCE, requests)?;
     let spent = measure::cpu(pid)? - before;
     Ok((spent.as_secs_f64() * 1e6 / run.answered as f64, run.rate()))
-}
-
-/// Durable pushes a second: each is on disk before it is answered. The real program does not offer it.
-fn durable(size: Size, folder: &Path, ours: &Gateway) -> Result<Vec<Row>> {
-    let requests = size.pushes(2);
-    let limit = Limit::start("log", folder)?;
-    let mut rows = Vec::new();
-    for connections in [1, 64] {
-        let count = connections as u64 * 600;
-        let best = load::run(limit.address, connections, count, PATIENCE, &requests)?.rate();
-        let before = measure::written(ours.process.pid())?;
-        let run = load::run(ours.address, connections, count, PATIENCE, &requests)?;
-        let pushed = requests.iter().map(Vec::len).sum::<usize>() as f64 / requests.len() as f64
-            * run.answered as f64;
-        let written = (measure::written(ours.process.pid())? - before) as f64 / pushed;
-        let held = size.total();
-        rows.push(Row {
-            measure: format!(
-                "durable checked pushes a second, {connections} connection(s), {held} series held"
-            ),
-            ours: run.rate(),
-            real: None,
-            limit: Some(best),
-            digits: 0,
-        });
-        rows.push(Row { measure: format!("bytes written to disk per byte pushed, {connections} connection(s), {held} series held"), ours: written, real: None, limit: Some(1.0), digits: 1 });
-    }
-    Ok(rows)
 }
 
 /// Time of a scrape, plain and gzip; gzip also once nothing has changed since the last one.
