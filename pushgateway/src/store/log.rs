@@ -14,6 +14,8 @@
 //! - **Payload**: raw snappy of at most 1 MiB of changes. Those of a batch, joined, are a sequence of: 1, key, value (put); 2,
 //!   key (delete); 3 (everything is forgotten); key and value with their length in front as a varint.
 //!
+//! The payload ends with a byte 0xFF. Behind the last frame there may be zeros, space for the next ones.
+//!
 //! A batch counts when all its frames are there. Each later change of a key outdoes those before.
 //!
 //! # Names beside it
@@ -48,6 +50,12 @@ mod open;
 mod scan;
 mod write;
 
+/// The file is made longer by so much at once. Measured: an append whose length was there already is synced in a third to
+/// two thirds of the time. Little in tests, which look at every byte.
+const ROOM: u64 = if cfg!(test) { 400 } else { 1 << 20 };
+/// Where less is left, the next room is made; a batch is seldom larger.
+const ROOM_MIN: u64 = ROOM / 16;
+
 /// Bytes of changes that no longer count which are not worth a rewrite.
 const DEAD: u64 = 8 << 20;
 
@@ -67,6 +75,8 @@ pub struct LogStore {
     /// The folder may not yet know the file under its name.
     folder_unsynced: bool,
     compaction: Option<Compaction>,
+    /// The length up to which there is room; `None` where none can be made.
+    room: Option<u64>,
     /// Bytes of dead changes below which no rewrite is worth it.
     dead_min: u64,
     /// The same for the next one; more, after one that failed.
@@ -115,6 +125,7 @@ impl LogStore {
             return Ok(());
         };
         self.source.file.set_length(cut.at)?;
+        self.room = self.room.and(Some(cut.at));
         if cut != self.end {
             if let Some(compaction) = self.compaction.take() {
                 compaction.cancel();
@@ -132,6 +143,7 @@ impl LogStore {
         let (before, mut end) = (self.end, self.end);
         if !batch.is_empty() {
             self.cut = Some(before);
+            self.make_room();
             end = self.write_batch(batch)?;
             self.figures.written_bytes.add(end.at - before.at);
         }
@@ -151,6 +163,16 @@ impl LogStore {
             self.index.apply(Change::from(op));
         }
         Ok(())
+    }
+
+    /// Where it cannot be made, the file grows with each write.
+    fn make_room(&mut self) {
+        if let Some(room) = self.room
+            && room < self.end.at + ROOM_MIN
+        {
+            let wanted = self.end.at + ROOM;
+            self.room = self.source.file.allocate(wanted).ok().map(|()| wanted);
+        }
     }
 
     /// Begins a rewrite where it is worth it. Failing to is no reason to fail a commit that succeeded.
@@ -215,6 +237,7 @@ impl LogStore {
             start: fresh.start,
         };
         (self.index, self.end, self.synced) = (fresh.index, fresh.end, fresh.end);
+        self.room = Some(self.end.at);
         Ok(())
     }
 
@@ -273,6 +296,8 @@ impl Drop for LogStore {
         if let Some(compaction) = self.compaction.take() {
             compaction.cancel();
         }
+        // Room for more is of no use to anyone; zeros at the end are no damage either.
+        let _ = self.source.file.set_length(self.cut.unwrap_or(self.end).at);
     }
 }
 

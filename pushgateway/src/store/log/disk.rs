@@ -140,6 +140,18 @@ impl File {
         }
     }
 
+    /// Makes room for zeros up to this length, so that syncing what is written there need not also sync the length.
+    pub(super) fn allocate(&self, length: u64) -> io::Result<()> {
+        match self {
+            Self::Real(file) => {
+                let flags = rustix::fs::FallocateFlags::empty();
+                Ok(rustix::fs::fallocate(file, flags, 0, length)?)
+            }
+            #[cfg(test)]
+            Self::Fake(file) => file.allocate(length),
+        }
+    }
+
     /// Waits until all that was written is on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         match self {

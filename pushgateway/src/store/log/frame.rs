@@ -14,6 +14,9 @@ pub(super) const HEAD: usize = 2 * COPY;
 pub(super) const FRAME: usize = 32;
 /// Bytes of changes in one frame, at most, before they are packed: bounds what reading a frame can cost.
 pub(super) const CHUNK: usize = 1 << 20;
+/// The last byte of every payload: a frame that was written in part into space of zeros ends with zeros, a whole one
+/// never does.
+pub(super) const LAST: u8 = 0xFF;
 /// What a chunk that does not pack takes.
 const PAYLOAD_MAX: usize = CHUNK + CHUNK / 4;
 
@@ -171,6 +174,9 @@ impl Frame {
         if checksum(payload) != self.sum {
             return false;
         }
+        let Some((_, payload)) = payload.split_last() else {
+            return false;
+        };
         let Ok(length) = snap::raw::decompress_len(payload) else {
             return false;
         };

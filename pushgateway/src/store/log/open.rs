@@ -100,6 +100,7 @@ fn store(disk: Disk, path: &Path, fresh: Fresh, figures: Figures) -> LogStore {
         cut: None,
         folder_unsynced: false,
         compaction: None,
+        room: Some(end.at),
         dead_min: DEAD,
         dead_next: DEAD,
         figures: Arc::new(figures),

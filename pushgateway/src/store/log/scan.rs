@@ -184,53 +184,48 @@ impl Scan<'_> {
     }
 
     /// Says what the last bytes are, none of which is a whole frame: from `from`, where a batch began, or `bad`,
-    /// where its frames end.
+    /// where its frames end. Zeros up to the end are space for what was not written.
     fn judge_end(&mut self, from: u64, bad: u64) -> io::Result<()> {
-        let rest = self.end - from;
-        if self.after_hole {
-            self.found.damaged += rest;
-        } else if self.is_unwritten(bad)? {
-            if from < bad {
-                self.found.torn = rest;
-            } else {
-                self.found.unwritten = rest;
-            }
-        } else if self.is_torn(bad)? {
-            self.found.torn = rest;
+        let used = self.last_used(bad)?;
+        self.found.unwritten = self.end - used;
+        if !self.after_hole && (used == bad || self.is_torn(bad, used)?) {
+            self.found.torn = used - from;
         } else {
-            self.found.damaged += rest;
+            self.found.damaged += used - from;
         }
         Ok(())
     }
 
-    fn is_unwritten(&mut self, mut at: u64) -> io::Result<bool> {
+    /// Behind the last byte from an offset on that is not zero.
+    fn last_used(&mut self, from: u64) -> io::Result<u64> {
+        let (mut at, mut used) = (from, from);
         while at < self.end {
             let bytes = self.window.bytes(at, WINDOW)?;
-            if bytes.iter().any(|byte| *byte != 0) {
-                return Ok(false);
+            if let Some(last) = bytes.iter().rposition(|byte| *byte != 0) {
+                used = at + last as u64 + 1;
             }
             at += bytes.len() as u64;
         }
-        Ok(true)
+        Ok(used)
     }
 
-    /// Whether the file ends within the frame that should stand there.
-    fn is_torn(&mut self, at: u64) -> io::Result<bool> {
+    /// Whether nothing but the first part of the frame that should stand there does, up to `used`.
+    fn is_torn(&mut self, at: u64, used: u64) -> io::Result<bool> {
         let (id, number) = (self.id.to_le_bytes(), self.place.number.to_le_bytes());
-        let left = self.end - at;
         let bytes = self.window.bytes(at, FRAME)?;
-        if bytes.len() < FRAME {
-            let begin: Vec<u8> = id.into_iter().chain(number).collect();
-            let known = bytes.len().min(begin.len());
-            return Ok(bytes[..known] == begin[..known]);
+        if let Some(frame) = Frame::read(bytes, self.id) {
+            return Ok(used - at < (FRAME + frame.payload) as u64);
         }
-        Ok(Frame::read(bytes, self.id).is_some_and(|frame| (FRAME + frame.payload) as u64 > left))
+        let begin: Vec<u8> = id.into_iter().chain(number).collect();
+        let written = bytes.len().min((used - at) as usize);
+        let known = written.min(begin.len());
+        Ok(used - at <= FRAME as u64 && written < FRAME && bytes[..known] == begin[..known])
     }
 
     fn finish(mut self) -> Found {
         if let Some(opened) = self.open {
             // The file ends between two frames of one batch.
-            self.found.torn = self.end - opened;
+            self.found.torn = self.place.at - opened;
         }
         self.found
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use super::batch::Change;
 use super::disk::File;
-use super::frame::{CHUNK, Frame, HEAD};
+use super::frame::{CHUNK, Frame, HEAD, LAST};
 
 /// Frames are handed to the file once there are this many bytes of them, so that a batch of any size needs little memory.
 const WRITE: usize = 4 << 20;
@@ -98,7 +98,7 @@ impl Writer {
         more: bool,
     ) -> io::Result<Place> {
         let raw = &self.raw[part];
-        let room = snap::raw::max_compress_len(raw.len());
+        let room = snap::raw::max_compress_len(raw.len()) + 1;
         if self.packed.len() < room {
             self.packed.resize(room, 0);
         }
@@ -106,13 +106,15 @@ impl Writer {
             .packer
             .compress(raw, &mut self.packed)
             .map_err(io::Error::other)?;
-        let payload = &self.packed[..length];
+        self.packed[length] = LAST;
+        let payload = &self.packed[..=length];
         let frame = Frame::of(payload, place.number, place.chain, first, more);
         let (head, chain) = frame.to_bytes(id);
         self.frames.extend_from_slice(&head);
         self.frames.extend_from_slice(payload);
+        let payload_bytes = payload.len();
         Ok(Place {
-            at: place.at + (head.len() + length) as u64,
+            at: place.at + (head.len() + payload_bytes) as u64,
             number: place.number + 1,
             chain,
         })

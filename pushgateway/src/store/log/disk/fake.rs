@@ -314,6 +314,13 @@ impl FakeFile {
         Ok(())
     }
 
+    pub(super) fn allocate(&self, length: u64) -> io::Result<()> {
+        self.disk.state().step()?;
+        let length = length.max(self.length());
+        self.change(Change::Length(length));
+        Ok(())
+    }
+
     pub(super) fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.state();
         let made = state.step();
