@@ -36,18 +36,23 @@ use tracing::{error, info};
 
 use super::{Figures, Op, Store, StoreError, Sync, Visit};
 use batch::Change;
-use compact::{Compaction, Fresh, Source};
+use compact::Compaction;
 use disk::Disk;
+use fresh::Fresh;
 use index::Index;
+use source::Source;
 use write::{Place, Writer};
 
 mod batch;
 mod compact;
 pub(super) mod disk;
 mod frame;
+mod fresh;
 mod index;
 mod open;
 mod scan;
+mod source;
+mod window;
 mod write;
 
 /// The file is made longer by so much at once. Measured: an append whose length was there already is synced in a third to

@@ -8,10 +8,11 @@ use std::time::SystemTime;
 
 use tracing::{error, info, warn};
 
-use super::compact::{Fresh, Source, rewrite};
 use super::disk::{Disk, File};
 use super::frame::{HEAD, Head, VERSION, read_head};
+use super::fresh::{Fresh, rewrite};
 use super::scan::Found;
+use super::source::Source;
 use super::write::{Place, Writer};
 use super::{DEAD, LogStore, beside};
 use crate::store::{Figures, Op, StoreError};

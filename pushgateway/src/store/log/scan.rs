@@ -9,10 +9,8 @@ use std::io;
 
 use super::disk::File;
 use super::frame::{FRAME, Frame};
+use super::window::{WINDOW, Window};
 use super::write::Place;
-
-/// At least this much is read at once.
-const WINDOW: usize = 256 << 10;
 
 /// What a scan found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -228,54 +226,5 @@ impl Scan<'_> {
             self.found.torn = self.place.at - opened;
         }
         self.found
-    }
-}
-
-/// A part of the file, read ahead.
-struct Window<'f> {
-    file: &'f File,
-    end: u64,
-    start: u64,
-    bytes: Vec<u8>,
-}
-
-impl<'f> Window<'f> {
-    fn new(file: &'f File, end: u64) -> Self {
-        Self {
-            file,
-            end,
-            start: 0,
-            bytes: Vec::new(),
-        }
-    }
-
-    /// The bytes at an offset: as many as asked for, or fewer at the end.
-    fn bytes(&mut self, at: u64, length: usize) -> io::Result<&[u8]> {
-        let length = (length as u64).min(self.end.saturating_sub(at)) as usize;
-        let held = self.start..=self.start + self.bytes.len() as u64;
-        if !held.contains(&at) || !held.contains(&(at + length as u64)) {
-            let ahead = (length.max(WINDOW) as u64).min(self.end.saturating_sub(at));
-            self.bytes.resize(ahead as usize, 0);
-            self.start = at;
-            self.file.read_at(&mut self.bytes, at)?;
-        }
-        let from = (at - self.start) as usize;
-        Ok(&self.bytes[from..from + length])
-    }
-
-    /// Where some bytes next stand, from an offset on.
-    fn find(&mut self, mut at: u64, wanted: &[u8]) -> io::Result<Option<u64>> {
-        let end = self.end;
-        while at < end {
-            let bytes = self.bytes(at, WINDOW)?;
-            if let Some(found) = memchr::memmem::find(bytes, wanted) {
-                return Ok(Some(at + found as u64));
-            }
-            if at + bytes.len() as u64 >= end {
-                return Ok(None);
-            }
-            at += (bytes.len() - wanted.len() + 1) as u64;
-        }
-        Ok(None)
     }
 }
