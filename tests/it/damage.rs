@@ -11,7 +11,7 @@ fn start(file: &Path, folder: &Path) -> Gateway {
     Gateway::start(Which::Ours, &flags, folder).unwrap()
 }
 
-/// A file with a group for each number, ended by a kill.
+/// A file with a group for each number, ended by a kill; without the room behind what was written, which is zeros.
 fn written(file: &Path, folder: &Path, groups: usize) -> Vec<u8> {
     let mut gateway = start(file, folder);
     for group in 0..groups {
@@ -23,7 +23,10 @@ fn written(file: &Path, folder: &Path, groups: usize) -> Vec<u8> {
     }
     gateway.process.kill9().unwrap();
     gateway.process.wait().unwrap();
-    fs::read(file).unwrap()
+    let mut bytes = fs::read(file).unwrap();
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    bytes.truncate(used);
+    bytes
 }
 
 /// Which groups are shown, each with its own number.
