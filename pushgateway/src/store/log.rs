@@ -61,7 +61,9 @@ const ROOM: u64 = if cfg!(test) { 400 } else { 1 << 20 };
 /// Where less is left, the next room is made; a batch is seldom larger.
 const ROOM_MIN: u64 = ROOM / 16;
 
-/// Bytes of changes that no longer count which are not worth a rewrite.
+/// Bytes of changes that no longer count which are not worth a rewrite. Above it, a file is rewritten when more than half of
+/// its changes are dead: so at most once for as much as was pushed since, packed to about a fifth. Waiting longer would
+/// save little of that, and cost disk and time at a start.
 const DEAD: u64 = 8 << 20;
 
 /// A store in one file, locked for as long as it is open.
