@@ -51,7 +51,7 @@ impl Store for Disk {
         let broken = self.broken.load(Ordering::SeqCst);
         let mut written = self.written.lock().unwrap();
         if broken && !self.leaves_traces.load(Ordering::SeqCst) {
-            // As redb does: what was not synced is gone with the failed handle.
+            // What was not synced is gone with the failed handle.
             *written = self.durable.lock().unwrap().clone();
             return Err(StoreError::Write("no space left".to_owned()));
         }
