@@ -96,8 +96,11 @@ impl Tally {
             let now = ours.of(collector);
             self.lost += lines.difference(&now).count();
             if !case.readers.contains(collector) {
-                if now != *lines || !ours.succeeded(collector) {
-                    self.note(case, collector, "is not concerned".to_owned());
+                let well = ours.succeeded(collector);
+                if now != *lines || !well {
+                    let change = lines.symmetric_difference(&now).next();
+                    let words = format!("is not concerned: success is {well}; {change:?}");
+                    self.note(case, collector, words);
                 }
                 continue;
             }
