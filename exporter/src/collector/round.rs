@@ -23,12 +23,10 @@ use super::{CollectError, Collector};
 const STALL: Duration = Duration::from_millis(20);
 /// How many runners wait for work; more end when they find none.
 const IDLE_MAX: usize = 2;
-/// The stack of a runner. Collectors keep what they read on the heap; a large page of theirs is depth 1.
-const STACK_BYTES: usize = 512 * 1024;
 
 /// A collector of a registry, and how it is doing.
 pub(super) struct Member {
-    pub(super) collector: Box<dyn Collector>,
+    collector: Box<dyn Collector>,
     /// Whether filters apply to it, and it has series about its scrapes.
     pub(super) filtered: bool,
     /// Held while it runs.
@@ -36,10 +34,9 @@ pub(super) struct Member {
     progress: Mutex<Progress>,
 }
 
-/// Which run is under way, by number, and whether somebody waited for it in vain.
+/// Whether a run is under way, and whether somebody waited for it in vain.
 #[derive(Default)]
 struct Progress {
-    begun: u64,
     running: bool,
     late: bool,
 }
@@ -82,15 +79,8 @@ struct State {
     next: usize,
     /// How many are finished.
     finished: usize,
-    runs: Vec<Run>,
-}
-
-enum Run {
-    /// Not begun, or waiting for its turn.
-    Open,
-    /// Under way, with its number.
-    Begun(u64),
-    Done(Box<Outcome>),
+    /// What came of each; empty once the scrape has gone on.
+    outcomes: Vec<Option<Outcome>>,
 }
 
 impl Outcome {
@@ -118,8 +108,8 @@ impl Member {
         self.collector.name()
     }
 
-    /// Runs the collector once it is its turn; `begun` hears the number of the run.
-    fn run(&self, deadline: Instant, begun: impl FnOnce(u64)) -> Outcome {
+    /// Runs the collector once it is its turn.
+    fn run(&self, deadline: Instant) -> Outcome {
         if lock(&self.progress).late {
             let reason = "is still busy with an earlier scrape, whose deadline has passed";
             return Outcome::without(reason, Duration::ZERO);
@@ -129,24 +119,16 @@ impl Member {
         if begin >= deadline {
             return Outcome::without("was busy until the scrape's deadline", Duration::ZERO);
         }
-        let number = {
-            let mut progress = lock(&self.progress);
-            progress.begun += 1;
-            progress.running = true;
-            progress.begun
-        };
-        begun(number);
+        lock(&self.progress).running = true;
         let outcome = fenced(&*self.collector, begin);
-        let mut progress = lock(&self.progress);
-        progress.running = false;
-        progress.late = false;
+        *lock(&self.progress) = Progress::default();
         outcome
     }
 
-    /// Notes that nobody waits for this run any more.
-    fn mark_late(&self, run: u64) {
+    /// Notes that somebody waited in vain: whichever run is under way has taken too long.
+    fn mark_late(&self) {
         let mut progress = lock(&self.progress);
-        progress.late = progress.running && progress.begun == run;
+        progress.late = progress.running;
     }
 }
 
@@ -161,7 +143,7 @@ impl Runners {
             state: Mutex::new(State {
                 next: 0,
                 finished: 0,
-                runs: (0..count).map(|_| Run::Open).collect(),
+                outcomes: (0..count).map(|_| None).collect(),
             }),
             done: Condvar::new(),
         });
@@ -187,21 +169,17 @@ impl Runners {
         }
         // Nobody begins anything of this round any more.
         state.next = count;
-        let runs = std::mem::take(&mut state.runs);
+        let outcomes = std::mem::take(&mut state.outcomes);
         drop(state);
-        let outcomes = runs.into_iter().zip(&round.members).map(|(run, member)| {
-            if let Run::Begun(number) = run {
-                member.mark_late(number);
-            }
-            match run {
-                Run::Done(outcome) => *outcome,
-                Run::Open | Run::Begun(_) => Outcome::without(
-                    "did not finish before the scrape's deadline",
-                    begin.elapsed(),
-                ),
-            }
-        });
-        outcomes.collect()
+        let outcomes = outcomes.into_iter().zip(&round.members);
+        let in_time = |(outcome, member): (Option<Outcome>, &Arc<Member>)| {
+            outcome.unwrap_or_else(|| {
+                member.mark_late();
+                let reason = "did not finish before the scrape's deadline";
+                Outcome::without(reason, begin.elapsed())
+            })
+        };
+        outcomes.map(in_time).collect()
     }
 
     /// Sends a runner, a waiting one or a new one.
@@ -215,9 +193,7 @@ impl Runners {
         }
         drop(waiting);
         let (pool, round) = (Arc::clone(pool), Arc::clone(round));
-        let thread = thread::Builder::new()
-            .name("collect".to_owned())
-            .stack_size(STACK_BYTES);
+        let thread = thread::Builder::new().name("collect".to_owned());
         if let Err(err) = thread.spawn(move || pool.work(round)) {
             // Whoever runs already goes on; without anybody the scrape says that nothing finished.
             error!(%err, "no thread to collect with");
@@ -268,20 +244,19 @@ impl Round {
             };
             state.next += 1;
             drop(state);
-            let outcome = member.run(self.deadline, |number| self.set(at, Run::Begun(number)));
-            self.set(at, Run::Done(Box::new(outcome)));
+            let outcome = member.run(self.deadline);
+            self.finish(at, outcome);
         }
     }
 
-    /// Notes how a member's run stands, unless the scrape has gone on without it.
-    fn set(&self, at: usize, run: Run) {
+    /// Notes what came of a member, unless the scrape has gone on without it.
+    fn finish(&self, at: usize, outcome: Outcome) {
         let mut state = lock(&self.state);
-        let finished = matches!(run, Run::Done(_));
-        let Some(place) = state.runs.get_mut(at) else {
+        let Some(place) = state.outcomes.get_mut(at) else {
             return;
         };
-        *place = run;
-        state.finished += usize::from(finished);
+        *place = Some(outcome);
+        state.finished += 1;
         if state.finished == self.members.len() {
             self.done.notify_one();
         }
