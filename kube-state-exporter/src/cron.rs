@@ -3,18 +3,18 @@
 //! What counts is what kube-state-metrics shows, so this follows the library it uses (netresearch/go-cron 0.15,
 //! `ParseStandard`): five fields or a descriptor, a time zone in front, ranges that wrap (`22-2`), days that must suit
 //! both the day of the month and the day of the week, and its way over the hours that clocks skip or repeat. Fields are
-//! read in `cron/field.rs`, civil time is in `cron/clock.rs`.
+//! read in `cron/field.rs`, `cron/search.rs` looks for the next time, civil time is in `cron/clock.rs`.
 
 mod clock;
 mod field;
+mod search;
 
-use clock::{Civil, Clock};
+use clock::Clock;
 use field::{DAYS, HOURS, MINUTES, MONTHS, WEEKDAYS};
+use search::Search;
 
 /// Longer schedules are refused.
 const TEXT_BYTES_MAX: usize = 1024;
-/// So many years ahead are looked through; a schedule that is due in none of them is never due.
-const YEARS: i64 = 5;
 /// `@every` is no faster.
 const EVERY_SECONDS_MIN: u64 = 1;
 
@@ -134,84 +134,18 @@ impl At {
         })
     }
 
-    /// The first time from `time` on. The steps are go-cron's, in its order: what they make of hours that do not exist
-    /// or come twice is what upstream shows.
-    fn next(&self, mut time: i64, clock: &Clock) -> Option<i64> {
+    /// The first time from `time` on.
+    fn next(&self, time: i64, clock: &Clock) -> Option<i64> {
         if self.is_never() {
             return None;
         }
-        // Once a field had to move on, the smaller ones begin at their first value.
-        let mut moved = false;
-        let last_year = clock.civil(time)?.year + YEARS;
-        'again: loop {
-            if clock.civil(time)?.year > last_year {
-                return None;
-            }
-            while !has(self.months, clock.civil(time)?.month) {
-                if !moved {
-                    moved = true;
-                    time = clock.time(Civil {
-                        day: 1,
-                        ..clock.civil(time)?.midnight()
-                    })?;
-                }
-                let civil = clock.civil(time)?;
-                time = clock.time(Civil {
-                    month: civil.month + 1,
-                    ..civil
-                })?;
-                if clock.civil(time)?.month == 1 {
-                    continue 'again;
-                }
-            }
-            while !self.has_day(clock.civil(time)?) {
-                if !moved {
-                    moved = true;
-                    time = clock.time(clock.civil(time)?.midnight())?;
-                }
-                time = clock.day_after(time)?;
-                if clock.civil(time)?.day == 1 {
-                    continue 'again;
-                }
-            }
-            while !has(self.hours, clock.civil(time)?.hour) {
-                let civil = clock.civil(time)?;
-                if !moved {
-                    moved = true;
-                    time = clock.time(Civil {
-                        hour: civil.hour,
-                        ..civil.midnight()
-                    })?;
-                }
-                let before = clock.civil(time)?.hour;
-                time += 3600;
-                let after = clock.civil(time)?.hour;
-                // The clock went forward over an hour that is asked for: the next one stands for it.
-                if after - before == 2 && has(self.hours, after - 1) {
-                    break;
-                }
-                if after == 0 {
-                    continue 'again;
-                }
-            }
-            while !has(self.minutes, clock.civil(time)?.minute) {
-                if !moved {
-                    moved = true;
-                    time -= time.rem_euclid(60);
-                }
-                time += 60;
-                if clock.civil(time)?.minute == 0 {
-                    continue 'again;
-                }
-            }
-            while clock.civil(time)?.second != 0 {
-                time += 1;
-                if clock.civil(time)?.second == 0 {
-                    continue 'again;
-                }
-            }
-            return Some(time);
+        Search {
+            at: self,
+            clock,
+            time,
+            moved: false,
         }
+        .run()
     }
 
     /// Whether a field has no value at all, as `,` has none: no minute of five years would suit.
@@ -225,14 +159,6 @@ impl At {
         ]
         .contains(&0)
     }
-
-    fn has_day(&self, civil: Civil) -> bool {
-        has(self.days, civil.day) && has(self.weekdays, civil.weekday())
-    }
-}
-
-fn has(bits: u64, value: i64) -> bool {
-    bits >> value & 1 == 1
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Family, Part, Resource};
+use super::{Family, Part, Resource, share};
 use crate::object::{Condition, Meta, Text, list, nullable};
-use crate::samples::{CONDITION_STATUSES, Samples, flag};
+use crate::samples::{Samples, flag};
 
 /// The resource.
 pub(super) struct Namespaces;
@@ -41,7 +41,7 @@ impl Resource for Namespaces {
         Family::alpha(
             "kube_namespace_status_condition",
             "The condition of a namespace.",
-            |namespace, samples| namespace.conditions(samples),
+            |namespace, samples| share::conditions(&namespace.status.conditions, samples),
         ),
     ];
 
@@ -73,15 +73,6 @@ impl Namespace<'_> {
     fn phase(&self, samples: &mut Samples<'_>) {
         for phase in ["Active", "Terminating"] {
             samples.add(&[("phase", phase)], flag(self.status.phase == phase));
-        }
-    }
-
-    fn conditions(&self, samples: &mut Samples<'_>) {
-        for condition in &self.status.conditions {
-            for (status, word) in CONDITION_STATUSES {
-                let labels = [("condition", &*condition.kind), ("status", word)];
-                samples.add(&labels, flag(condition.status == status));
-            }
         }
     }
 }
