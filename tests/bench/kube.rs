@@ -4,16 +4,17 @@
 //! synchronised when it shows every pod and its CPU clock stands still.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use promontory_tests::cluster::Cluster;
+use promontory_tests::gateway::Which;
 use promontory_tests::http::{Connection, Request, Response};
+use promontory_tests::peers;
 use promontory_tests::process::{Process, free_port, until};
-use promontory_tests::state_exporter::EVERY;
-use promontory_tests::{peers, root};
+use promontory_tests::state_exporter::{EVERY, StateExporter};
 
 use crate::limit::Limit;
 use crate::table::Row;
@@ -34,13 +35,8 @@ pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
     let fetched = fetch(&proxy, folder)?;
 
     eprintln!("synchronising and scraping …");
-    let real = Exporter::start(
-        &peers::program("kube-state-metrics")?,
-        &cluster,
-        folder,
-        true,
-    )?;
-    let ours = Exporter::start(&ours()?, &cluster, folder, false)?;
+    let real = Exporter::start(Which::Real, &cluster, folder)?;
+    let ours = Exporter::start(Which::Ours, &cluster, folder)?;
     let (mine, my_peak) = ours.synchronised()?;
     let (theirs, their_peak) = real.synchronised()?;
     let mut rows = vec![
@@ -89,16 +85,6 @@ fn row(what: &str, ours: f64, real: f64, limit: Option<f64>, digits: usize) -> R
     }
 }
 
-/// Our program as users run it.
-fn ours() -> Result<PathBuf> {
-    let path = root().join("target/release/kube-state-exporter");
-    ensure!(
-        path.exists(),
-        "build it first: cargo build --release -p kube-state-exporter"
-    );
-    Ok(path)
-}
-
 /// CPU seconds of a program that only fetches what there is to follow and looks for line ends.
 fn fetch(proxy: &Proxy, folder: &Path) -> Result<f64> {
     let list = folder.join("fetch");
@@ -145,27 +131,13 @@ impl Proxy {
 }
 
 /// A running kube-state exporter.
-struct Exporter {
-    process: Process,
-    address: SocketAddr,
-}
+struct Exporter(StateExporter);
 
 impl Exporter {
-    fn start(program: &Path, cluster: &Cluster, folder: &Path, real: bool) -> Result<Self> {
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        let mut command = Command::new(program);
-        command
-            .arg(format!("--kubeconfig={}", cluster.kubeconfig().display()))
-            .args(["--host=127.0.0.1", &format!("--port={}", address.port())])
-            .args([
-                "--telemetry-host=127.0.0.1",
-                &format!("--telemetry-port={}", free_port()?),
-            ])
-            .arg(EVERY)
-            .arg("--enable-gzip-encoding");
-        let log = folder.join(format!("kube-{real}.log"));
-        let process = Process::start(command, &log)?;
-        Ok(Self { process, address })
+    fn start(which: Which, cluster: &Cluster, folder: &Path) -> Result<Self> {
+        let flags = [EVERY, "--enable-gzip-encoding"];
+        let exporter = StateExporter::start(which, &cluster.kubeconfig(), &flags, folder)?;
+        Ok(Self(exporter))
     }
 
     /// CPU seconds until every pod is shown and the clock stands still, and the highest memory in MiB.
@@ -173,7 +145,7 @@ impl Exporter {
         let mut last = Duration::ZERO;
         let spent = until("the exporter to be idle", || {
             std::thread::sleep(Duration::from_millis(700));
-            let now = measure::cpu(self.process.pid()).ok()?;
+            let now = measure::cpu(self.0.process.pid()).ok()?;
             let idle = now == last && now > Duration::from_millis(30);
             last = now;
             idle.then_some(now)
@@ -193,15 +165,15 @@ impl Exporter {
     }
 
     fn scrape(&self, count: usize, gzip: bool) -> Result<Response> {
-        scrape(self.address, count, gzip)
+        scrape(self.0.address, count, gzip)
     }
 
     fn cpu_of(&self, gzip: bool) -> Result<f64> {
-        cpu_of(self.process.pid(), self.address, gzip)
+        cpu_of(self.0.process.pid(), self.0.address, gzip)
     }
 
     fn memory(&self) -> Result<f64> {
-        Ok(measure::memory(self.process.pid())?.1 as f64 / f64::from(1 << 20))
+        Ok(measure::memory(self.0.process.pid())?.1 as f64 / f64::from(1 << 20))
     }
 }
 

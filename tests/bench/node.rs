@@ -3,15 +3,13 @@
 //! Both are started with the same collectors and scraped as Prometheus does: gzip, one kept connection, one after the
 //! other. System calls are counted by strace, without those that only wait.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
 use promontory_tests::http::{Connection, Request};
-use promontory_tests::node::COLLECTORS;
-use promontory_tests::process::{Process, free_port, until};
-use promontory_tests::{peers, root};
+use promontory_tests::node::{self, COLLECTORS, Which};
+use promontory_tests::process::until;
 
 use crate::limit::Limit;
 use crate::measure;
@@ -37,8 +35,8 @@ const WAITING: &[&str] = &[
 /// Every row about node exporters.
 pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
     eprintln!("node exporters: {SCRAPES} scrapes each …");
-    let ours = Exporter::start(&ours()?, "ours", folder)?;
-    let real = Exporter::start(&peers::program("node_exporter")?, "real", folder)?;
+    let ours = Exporter::start(Which::Ours, folder)?;
+    let real = Exporter::start(Which::Real, folder)?;
     let idle = (ours.memory()?, real.memory()?);
     let limit = limit(folder)?;
     // In turns, so that a slow minute of the machine meets both.
@@ -78,44 +76,21 @@ pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Our program as users run it.
-fn ours() -> Result<std::path::PathBuf> {
-    let path = root().join("target/release/node-exporter");
-    anyhow::ensure!(
-        path.exists(),
-        "build it first: cargo build --release -p node-exporter"
-    );
-    Ok(path)
-}
-
 /// A running node exporter.
-struct Exporter {
-    process: Process,
-    address: SocketAddr,
-}
+struct Exporter(node::Exporter);
 
 impl Exporter {
-    fn start(program: &Path, name: &str, folder: &Path) -> Result<Self> {
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+    fn start(which: Which, folder: &Path) -> Result<Self> {
         let texts = folder.join("textfiles");
         std::fs::create_dir_all(&texts)?;
         std::fs::write(
             texts.join("job.prom"),
             "# TYPE job_done gauge\njob_done 1\n",
         )?;
-        let mut command = Command::new(program);
-        command
-            .arg(format!("--web.listen-address={address}"))
-            .arg(format!(
-                "--collector.textfile.directory={}",
-                texts.display()
-            ))
-            .arg("--collector.disable-defaults")
-            .args(COLLECTORS.iter().map(|name| format!("--collector.{name}")));
-        let mut process = Process::start(command, &folder.join(format!("node-{name}.log")))?;
-        let ready = Request::new("GET", "/");
-        process.wait_ready(|| ready.send(address).is_ok_and(|answer| answer.status == 200))?;
-        Ok(Self { process, address })
+        let textfiles = format!("--collector.textfile.directory={}", texts.display());
+        let mut flags = vec![textfiles, "--collector.disable-defaults".to_owned()];
+        flags.extend(COLLECTORS.iter().map(|name| format!("--collector.{name}")));
+        Ok(Self(node::Exporter::start(which, &flags, folder)?))
     }
 
     /// Scrapes `count` times over one connection.
@@ -123,7 +98,7 @@ impl Exporter {
         let request = Request::new("GET", "/metrics")
             .header("Accept-Encoding", "gzip")
             .header("Accept", "text/plain;version=0.0.4");
-        let mut connection = Connection::open(self.address)?;
+        let mut connection = Connection::open(self.0.address)?;
         for _ in 0..count {
             let answer = connection.send(&request)?;
             anyhow::ensure!(answer.status == 200, "a scrape got {}", answer.status);
@@ -133,20 +108,20 @@ impl Exporter {
 
     /// Seconds of CPU for so many scrapes.
     fn cpu_of(&self, scrapes: usize) -> Result<f64> {
-        let before = measure::cpu(self.process.pid())?;
+        let before = measure::cpu(self.0.process.pid())?;
         self.scrape(scrapes)?;
-        Ok((measure::cpu(self.process.pid())? - before).as_secs_f64())
+        Ok((measure::cpu(self.0.process.pid())? - before).as_secs_f64())
     }
 
     fn memory(&self) -> Result<f64> {
-        Ok(measure::memory(self.process.pid())?.0 as f64 / f64::from(1 << 20))
+        Ok(measure::memory(self.0.process.pid())?.0 as f64 / f64::from(1 << 20))
     }
 
     /// System calls a scrape; `None` without strace.
     fn system_calls(&self, folder: &Path) -> Result<Option<f64>> {
-        let report = folder.join(format!("strace-{}", self.process.pid()));
+        let report = folder.join(format!("strace-{}", self.0.process.pid()));
         let strace = Command::new("strace")
-            .args(["-f", "-c", "-p", &self.process.pid().to_string(), "-o"])
+            .args(["-f", "-c", "-p", &self.0.process.pid().to_string(), "-o"])
             .arg(&report)
             .stdin(Stdio::null())
             .stderr(Stdio::null())
@@ -154,7 +129,7 @@ impl Exporter {
         let Ok(mut strace) = strace else {
             return Ok(None);
         };
-        let status = format!("/proc/{}/status", self.process.pid());
+        let status = format!("/proc/{}/status", self.0.process.pid());
         until("strace to attach", || {
             let status = std::fs::read_to_string(&status).ok()?;
             let traced = !status.contains("TracerPid:\t0\n");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use promontory_tests::chart::{KUBE_STATE_EXPORTER, NODE_EXPORTER, Program};
 use promontory_tests::cluster::Cluster;
 use promontory_tests::gateway::{Gateway, Which, ours};
 use promontory_tests::helm::{Render, arguments, find};
@@ -341,23 +342,18 @@ impl Targets {
         assert_eq!(push.send(gateway.address).unwrap().status, 200);
         let [node, state, telemetry] = [(); 3].map(|()| free_port().unwrap());
 
-        let mut command = Command::new(ours("node-exporter").unwrap());
-        command.arg(format!("--web.listen-address=127.0.0.1:{node}"));
-        let node_exporter = Process::start(command, &folder.join("node.log")).unwrap();
+        let node_exporter = process(operated, &NODE_EXPORTER, &[("port", node.to_string())]);
 
         let token = cluster()
             .service_account_token(NAMESPACE, "promontory-kube-state-exporter")
             .unwrap();
         let kubeconfig = cluster().kubeconfig_with_token(&token).unwrap();
-        let given = arguments(&operated.documents, "Deployment", "kube-state-exporter").unwrap();
-        let mut command = Command::new(ours("kube-state-exporter").unwrap());
-        command
-            .arg(format!("--kubeconfig={}", kubeconfig.display()))
-            .args(["--host=127.0.0.1", "--telemetry-host=127.0.0.1"])
-            .args(given.iter().filter(|it| it.starts_with("--resources=")))
-            .arg(format!("--port={state}"))
-            .arg(format!("--telemetry-port={telemetry}"));
-        let state_exporter = Process::start(command, &folder.join("state.log")).unwrap();
+        let words = [
+            ("port", state.to_string()),
+            ("telemetry", telemetry.to_string()),
+            ("kubeconfig", kubeconfig.display().to_string()),
+        ];
+        let state_exporter = process(operated, &KUBE_STATE_EXPORTER, &words);
 
         let http = |port: u16| json!([{"name": "http", "port": port}]);
         let both = json!([{"name": "http", "port": state}, {"name": "metrics", "port": telemetry}]);
@@ -382,6 +378,14 @@ impl Targets {
             expected,
         }
     }
+}
+
+/// One of our programs with the arguments of the chart.
+fn process(operated: &Operated, program: &Program, words: &[(&str, String)]) -> Process {
+    let mut command = Command::new(ours(program.name).unwrap());
+    command.args(program.arguments(&operated.documents, words).unwrap());
+    let log = operated.folder.path().join(format!("{}.log", program.name));
+    Process::start(command, &log).unwrap()
 }
 
 /// A pod of the workload that runs on the node `operated-node`, and its endpoint on this machine.
