@@ -47,8 +47,8 @@ pub(in crate::store) fn open(disk: Disk, path: &Path) -> Result<LogStore, StoreE
 }
 
 const DAMAGED: &str = "both copies of its head are damaged; it was left as it is";
-const REDB: &str = "it was written by version 0.1 of this program, in another layout; it was left as it is. Start that \
-    version to read it, or name another file";
+const REDB: &str = "it was written by an earlier build of this program, in another layout; it was left as it is. Start that \
+    build to read it, or name another file";
 const FOREIGN: &str = "it is not a file of this program; it was left as it is. Name another file";
 
 fn explain(error: &io::Error) -> String {

@@ -50,7 +50,7 @@ fn a_file_of_the_layout_before_is_refused_and_kept() {
     file.resize(4096, 7);
     insta::assert_snapshot!(
         refused_bytes(&file),
-        @"cannot open FILE: it was written by version 0.1 of this program, in another layout; it was left as it is. Start that version to read it, or name another file"
+        @"cannot open FILE: it was written by an earlier build of this program, in another layout; it was left as it is. Start that build to read it, or name another file"
     );
 }
 
