@@ -48,7 +48,10 @@ pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
     }
     let after = (ours.memory()?, real.memory()?);
     let mut rows = vec![Row {
-        measure: "CPU a node scrape of 14 collectors, gzip, ms".to_owned(),
+        measure: format!(
+            "CPU a node scrape of {} collectors, gzip, ms",
+            COLLECTORS.len()
+        ),
         ours: mine / SCRAPES as f64 * 1e3,
         real: Some(theirs / SCRAPES as f64 * 1e3),
         limit: Some(floor / SCRAPES as f64 * 1e3),
