@@ -13,7 +13,7 @@
 //!   repeat 100 x{n="#"} 1            a hundred lines with a running number for #
 //!   proto 1:"x" 3:1 4:{2:{1:1.0}}    a delimited protobuf message (see `wire`); sets the Content-Type if none is given
 //!   hex 0a ff                        bytes
-//!   encode gzip                      gzip (or snappy) of the body lines since the last encode; sets Content-Encoding
+//!   encode gzip                      gzip, snappy, zstd or deflate of the body lines since the last encode; sets Content-Encoding
 //!   keep pushgateway_build_info      do not hide own families of that prefix when comparing this answer
 //!
 //! > PUT /metrics/job/a :: x 1 => 200     a whole case in a line: one body line, percent-decoded, with its line feed
@@ -269,6 +269,13 @@ fn encode(encoding: &str, body: &[u8]) -> Result<Vec<u8>> {
             let mut encoder = snap::write::FrameEncoder::new(Vec::new());
             encoder.write_all(body)?;
             Ok(encoder.into_inner()?)
+        }
+        "zstd" => Ok(zstd::bulk::compress(body, 3)?),
+        "deflate" => {
+            let mut encoder =
+                flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(body)?;
+            Ok(encoder.finish()?)
         }
         _ => bail!("no encoding {encoding:?}"),
     }

@@ -1,15 +1,18 @@
 //! What a pushed body is: its format from `Content-Type`, its bytes from `Content-Encoding`. Pure.
 //!
 //! Upstream knows one content type, delimited protobuf, and reads everything else as text; and two
-//! encodings, gzip and framed snappy, and takes everything else as it comes. Clients rely on both.
+//! encodings, gzip and framed snappy, and takes everything else as it comes. Clients rely on both. Ours also knows
+//! zstd and deflate.
 
 use std::borrow::Cow;
-use std::io::Read;
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use promontory_exposition::Format;
-use promontory_exposition::gzip::{self, InflateError};
+
+use unpack::{gunzip, undeflate, unsnap, unzstd};
+
+mod unpack;
 
 /// How a body is encoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,7 +23,19 @@ pub(super) enum BodyEncoding {
     Gzip,
     /// The framed format of snappy, not its raw blocks.
     Snappy,
+    /// zstd, one or more frames.
+    Zstd,
+    /// Deflate, in its zlib wrapper or bare.
+    Deflate,
 }
+
+/// The tokens of `Content-Encoding`.
+const TOKENS: [(&[u8], BodyEncoding); 4] = [
+    (b"gzip", BodyEncoding::Gzip),
+    (b"snappy", BodyEncoding::Snappy),
+    (b"zstd", BodyEncoding::Zstd),
+    (b"deflate", BodyEncoding::Deflate),
+];
 
 impl BodyEncoding {
     /// The encoding a request declares: one token in any case, no list.
@@ -28,13 +43,10 @@ impl BodyEncoding {
         let token = headers
             .get(CONTENT_ENCODING)
             .map_or(&b""[..], |value| value.as_bytes());
-        if token.eq_ignore_ascii_case(b"gzip") {
-            Self::Gzip
-        } else if token.eq_ignore_ascii_case(b"snappy") {
-            Self::Snappy
-        } else {
-            Self::Identity
-        }
+        TOKENS
+            .iter()
+            .find(|(known, _)| token.eq_ignore_ascii_case(known))
+            .map_or(Self::Identity, |(_, encoding)| *encoding)
     }
 
     /// Looks only at the beginning, as upstream does for requests whose body it then ignores.
@@ -70,15 +82,10 @@ impl BodyEncoding {
         match self {
             Self::Identity if body.len() > bytes_max => Err(DecodeError::TooLarge { bytes_max }),
             Self::Identity => Ok(Cow::Borrowed(body)),
-            Self::Gzip => {
-                gzip::inflate(body, bytes_max)
-                    .map(Cow::Owned)
-                    .map_err(|error| match error {
-                        InflateError::TooLarge { .. } => DecodeError::TooLarge { bytes_max },
-                        error => DecodeError::Invalid(error.to_string()),
-                    })
-            }
+            Self::Gzip => gunzip(body, bytes_max).map(Cow::Owned),
             Self::Snappy => unsnap(body, bytes_max).map(Cow::Owned),
+            Self::Zstd => unzstd(body, bytes_max).map(Cow::Owned),
+            Self::Deflate => undeflate(body, bytes_max).map(Cow::Owned),
         }
     }
 }
@@ -95,22 +102,6 @@ pub(super) enum DecodeError {
     /// 400.
     #[error("{0}")]
     Invalid(String),
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the home of the bound")]
-fn unsnap(body: &[u8], bytes_max: usize) -> Result<Vec<u8>, DecodeError> {
-    let mut out = Vec::new();
-    let limit = u64::try_from(bytes_max)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    snap::read::FrameDecoder::new(body)
-        .take(limit)
-        .read_to_end(&mut out)
-        .map_err(|_| DecodeError::Invalid("snappy: corrupt input".to_owned()))?;
-    if out.len() > bytes_max {
-        return Err(DecodeError::TooLarge { bytes_max });
-    }
-    Ok(out)
 }
 
 /// The format of a push: delimited protobuf if the content type says so to the letter, else text.
