@@ -9,7 +9,7 @@ use crate::{openmetrics, protobuf, text};
 pub use crate::limits::Limits;
 pub use crate::target::{Format, Target};
 
-/// Reads a whole body; names may be any UTF-8 ([`text::read()`] can be stricter).
+/// Reads a whole body; names may be any UTF-8 ([`text::read()`] and [`openmetrics::read()`] can be stricter).
 ///
 /// # Errors
 /// The first thing that is wrong, with its place. `ProtobufText` and `ProtobufCompact` are refused.
@@ -20,7 +20,7 @@ pub fn read<'a>(
 ) -> Result<Vec<Family<'a>>, ReadError> {
     match format {
         Format::Text => text::read(bytes, NameRules::Utf8, limits),
-        Format::OpenMetrics => openmetrics::read(bytes, limits),
+        Format::OpenMetrics => openmetrics::read(bytes, NameRules::Utf8, limits),
         Format::Protobuf => protobuf::read_delimited(bytes, limits),
         Format::ProtobufText | Format::ProtobufCompact => {
             Err(ReadError::new("protobuf as text is written, never read"))

@@ -36,6 +36,16 @@ pub(crate) const UNBOUNDED: Limits = Limits {
     labels: usize::MAX,
 };
 
+/// In which family of formats a push came. It decides what OpenMetrics scrapes may show, and whether there are any.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Origin {
+    /// Text 0.0.4 or protobuf.
+    #[default]
+    Classic,
+    /// OpenMetrics.
+    OpenMetrics,
+}
+
 /// One family of one group, as pushed and sanitised.
 #[derive(Debug)]
 pub struct PushedFamily {
@@ -43,6 +53,7 @@ pub struct PushedFamily {
     pub(crate) name: Arc<str>,
     help: Option<Arc<str>>,
     pub(crate) kind: Kind,
+    pub(crate) origin: Origin,
     unit: Box<str>,
     pushed_at: UnixNanos,
     /// The lines for [`READY`]; `None` where the family has no metrics.
@@ -105,10 +116,11 @@ impl PushedFamily {
             Rest::Nothing | Rest::Order(_) => return self.read_lines(),
         };
         let families = format::read(Format::Protobuf, bytes, &UNBOUNDED)?;
-        families
-            .into_iter()
-            .next()
-            .ok_or_else(|| ReadError::new("a kept family is empty"))
+        let family = families.into_iter().next();
+        let mut family = family.ok_or_else(|| ReadError::new("a kept family is empty"))?;
+        // Protobuf has no types of OpenMetrics' own.
+        family.kind = self.kind;
+        Ok(family)
     }
 
     /// Reads the lines back. They are plain numbers (see [`is_plain`]), and without a TYPE line they
@@ -165,6 +177,7 @@ impl PushedFamily {
 pub(crate) struct About {
     pub(crate) key: GroupingKey,
     pub(crate) pushed_at: UnixNanos,
+    pub(crate) origin: Origin,
     /// See [`PushedFamily::series`].
     pub(crate) series: Vec<u64>,
     pub(crate) unsound: Option<Refusal>,
@@ -192,6 +205,7 @@ pub(crate) fn build(
         name: (*family.name).into(),
         help: family.help.as_deref().map(Into::into),
         kind: family.kind,
+        origin: about.origin,
         unit: (*family.unit).into(),
         pushed_at: about.pushed_at,
         chunk: Chunk::render(READY, family.header(), &family.metrics)?,

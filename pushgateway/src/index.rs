@@ -97,7 +97,7 @@ impl Index {
                 self.families.insert(
                     (*spelled).into(),
                     Entry {
-                        kind: family.kind,
+                        kind: type_of(family),
                         groups: 1,
                     },
                 );
@@ -165,7 +165,7 @@ impl Index {
             if spelled != &*family.name {
                 return Err(Clash::SpelledLikeOwn);
             }
-            if *held != family.kind {
+            if *held != type_of(family) {
                 return Err(Clash::Type {
                     held: *held,
                     own: true,
@@ -174,7 +174,7 @@ impl Index {
             return Ok(());
         }
         match self.families.get(spelled) {
-            Some(entry) if entry.kind != family.kind => Err(Clash::Type {
+            Some(entry) if entry.kind != type_of(family) => Err(Clash::Type {
                 held: entry.kind,
                 own: false,
             }),
@@ -242,6 +242,14 @@ impl Index {
             self.series
                 .shrink_to(self.series.len() * 2, |series| *series);
         }
+    }
+}
+
+/// The type as text and protobuf say it: a job may begin to push a gauge as the info that it is while others do not.
+fn type_of(family: &PushedFamily) -> Kind {
+    match family.kind {
+        Kind::Info | Kind::StateSet => Kind::Gauge,
+        kind => kind,
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use promontory_exposition::{Family, Kind, Label, Metric, Value};
 
-use crate::family::{About, PushedFamily, build, encode};
+use crate::family::{About, Origin, PushedFamily, build, encode};
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
 use crate::series::check_series;
@@ -65,19 +65,30 @@ pub fn prepare_refused(
     }
 }
 
-/// Makes a push ready for [`crate::commit::Gateway::push`]. Costs time in proportion to the body: run it off
-/// the async threads when the body is large.
-///
-/// What is wrong with the push in itself is kept in it: upstream counts such a push as failed, which is for the
-/// committing thread to note.
+/// [`prepare_from`] for text and protobuf.
 pub fn prepare(
     key: GroupingKey,
     change: Change,
     families: Vec<Family<'_>>,
     now: SystemTime,
 ) -> Push {
+    prepare_from(Origin::Classic, key, change, families, now)
+}
+
+/// Makes a push ready for [`crate::commit::Gateway::push`]. Costs time in proportion to the body: run it off
+/// the async threads when the body is large.
+///
+/// What is wrong with the push in itself is kept in it: upstream counts such a push as failed, which is for the
+/// committing thread to note.
+pub fn prepare_from(
+    origin: Origin,
+    key: GroupingKey,
+    change: Change,
+    families: Vec<Family<'_>>,
+    now: SystemTime,
+) -> Push {
     let at = UnixNanos::from_system(now);
-    let (families, refusal) = match ready_families(&key, families, at) {
+    let (families, refusal) = match ready_families(&key, families, origin, at) {
         Ok(families) => (families, None),
         Err(refusal) => (Vec::new(), Some(refusal)),
     };
@@ -94,6 +105,7 @@ pub fn prepare(
 fn ready_families<'a>(
     key: &'a GroupingKey,
     families: Vec<Family<'a>>,
+    origin: Origin,
     at: UnixNanos,
 ) -> Result<Vec<Ready>, Refusal> {
     let families = last_of_each_name(families);
@@ -117,7 +129,7 @@ fn ready_families<'a>(
         for metric in &mut family.metrics {
             metric.labels = sanitise(std::mem::take(&mut metric.labels), key);
         }
-        ready.push(make_ready(key, &family, at)?);
+        ready.push(make_ready(key, &family, origin, at)?);
     }
     Ok(ready)
 }
@@ -156,6 +168,7 @@ fn sanitise<'a>(mut labels: Vec<Label<'a>>, key: &'a GroupingKey) -> Vec<Label<'
 pub(crate) fn make_ready(
     key: &GroupingKey,
     family: &Family<'_>,
+    origin: Origin,
     at: UnixNanos,
 ) -> Result<Ready, Refusal> {
     if family.name.is_empty() {
@@ -177,6 +190,7 @@ pub(crate) fn make_ready(
     let about = About {
         key: key.clone(),
         pushed_at: at,
+        origin,
         series,
         unsound,
     };
@@ -204,7 +218,7 @@ pub(crate) fn time_family(
         value: Value::Gauge(time.as_seconds()),
         timestamp_ms: None,
     });
-    make_ready(key, &family, at).ok()
+    make_ready(key, &family, Origin::Classic, at).ok()
 }
 
 fn suits(value: &Value<'_>, kind: Kind) -> bool {

@@ -12,6 +12,7 @@ use promontory_exposition::format::read;
 use promontory_exposition::{Format, Label};
 use tracing::{error, warn};
 
+use crate::family::Origin;
 use crate::family::UNBOUNDED;
 use crate::group::GroupingKey;
 use crate::ingest::make_ready;
@@ -104,7 +105,8 @@ fn record_of(key: &GroupingKey, old: &OldFamily<'_>) -> Result<Op, String> {
         return Err("it is not one family".to_owned());
     };
     let at = UnixNanos(old.pushed_at);
-    let ready = make_ready(key, family, at).map_err(|refusal| refusal.to_string())?;
+    let ready =
+        make_ready(key, family, Origin::Classic, at).map_err(|refusal| refusal.to_string())?;
     // The other program fails every scrape because of such a family, or shows what Prometheus refuses.
     if let Some(unsound) = &ready.family.unsound {
         return Err(unsound.to_string());

@@ -1,16 +1,19 @@
 //! The record of one family in the store; [`crate::store`] describes it.
 
-use promontory_exposition::Format;
 use promontory_exposition::format::read;
+use promontory_exposition::{Format, Kind};
 
-use crate::family::UNBOUNDED;
+use crate::family::{Origin, PushedFamily, UNBOUNDED};
 use crate::group::GroupingKey;
 use crate::ingest::{Ready, make_ready};
 use crate::store::StoreError;
 use crate::time::UnixNanos;
 
-/// The first byte of every value.
-const VERSION: u8 = 1;
+/// The first byte of every value: its layout, the way the family was pushed, and its type where protobuf has none.
+const CLASSIC: u8 = 1;
+const OPENMETRICS: u8 = 2;
+const OPENMETRICS_INFO: u8 = 3;
+const OPENMETRICS_STATE_SET: u8 = 4;
 const HEADER: usize = 9;
 
 /// The key of a family's record.
@@ -22,12 +25,29 @@ pub(crate) fn key(group: &GroupingKey, family: &str) -> Vec<u8> {
 }
 
 /// The value of a family's record.
-pub(crate) fn value(pushed_at: UnixNanos, encoded: &[u8]) -> Vec<u8> {
+pub(crate) fn value(family: &PushedFamily, encoded: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(HEADER + encoded.len());
-    value.push(VERSION);
-    value.extend_from_slice(&pushed_at.0.to_le_bytes());
+    value.push(match (family.origin, family.kind) {
+        (Origin::Classic, _) => CLASSIC,
+        (Origin::OpenMetrics, Kind::Info) => OPENMETRICS_INFO,
+        (Origin::OpenMetrics, Kind::StateSet) => OPENMETRICS_STATE_SET,
+        (Origin::OpenMetrics, _) => OPENMETRICS,
+    });
+    value.extend_from_slice(&family.pushed_at().0.to_le_bytes());
     value.extend_from_slice(encoded);
     value
+}
+
+/// How the family of a record was pushed, and the type that its protobuf form does not say; `None` where another
+/// version wrote it.
+fn origin(first: u8) -> Option<(Origin, Option<Kind>)> {
+    Some(match first {
+        CLASSIC => (Origin::Classic, None),
+        OPENMETRICS => (Origin::OpenMetrics, None),
+        OPENMETRICS_INFO => (Origin::OpenMetrics, Some(Kind::Info)),
+        OPENMETRICS_STATE_SET => (Origin::OpenMetrics, Some(Kind::StateSet)),
+        _ => return None,
+    })
 }
 
 /// Reads a record back; the record itself is not kept.
@@ -45,19 +65,19 @@ pub(crate) fn read_record(key: &[u8], value: &[u8]) -> Result<Ready, StoreError>
     let (header, encoded) = value
         .split_at_checked(HEADER)
         .ok_or_else(|| broken("too short"))?;
-    let Some((&VERSION, time)) = header.split_first() else {
-        return Err(broken("written by another version"));
-    };
+    let (first, time) = header.split_first().ok_or_else(|| broken("too short"))?;
+    let (origin, kind) = origin(*first).ok_or_else(|| broken("written by another version"))?;
     let at = UnixNanos(i64::from_le_bytes(
         time.try_into().map_err(|_| broken("too short"))?,
     ));
-    let families =
+    let mut families =
         read(Format::Protobuf, encoded, &UNBOUNDED).map_err(|error| broken(&error.to_string()))?;
-    let [family] = &families[..] else {
+    let [family] = &mut families[..] else {
         return Err(broken("not one family"));
     };
+    family.kind = kind.unwrap_or(family.kind);
     let mut ready =
-        make_ready(&group, family, at).map_err(|refusal| broken(&refusal.to_string()))?;
+        make_ready(&group, family, origin, at).map_err(|refusal| broken(&refusal.to_string()))?;
     ready.record = Vec::new();
     Ok(ready)
 }
@@ -65,6 +85,6 @@ pub(crate) fn read_record(key: &[u8], value: &[u8]) -> Result<Ready, StoreError>
 impl Ready {
     /// The whole value for the store.
     pub(crate) fn into_value(self) -> Vec<u8> {
-        value(self.family.pushed_at(), &self.record)
+        value(&self.family, &self.record)
     }
 }

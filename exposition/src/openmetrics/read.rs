@@ -20,13 +20,14 @@ use super::role::{Role, SUFFIXES};
 use crate::error::{ReadError, Result};
 use crate::limits::Limits;
 use crate::model::Family;
+use crate::name::NameRules;
 
 /// Reads a whole body, which must end with `# EOF`. Families come in the order in which their first
 /// line stands; those without samples are dropped.
 ///
 /// # Errors
 /// The first thing that is wrong, with its line.
-pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family<'a>>> {
+pub fn read<'a>(bytes: &'a [u8], names: NameRules, limits: &Limits) -> Result<Vec<Family<'a>>> {
     let mut lines = Lines::new(bytes, limits)?;
     let mut reading = Reading::default();
     let mut left = limits.metrics;
@@ -40,12 +41,37 @@ pub fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family<'a>>> {
             line: Some(number),
             ..ReadError::new(format!("more than {} metrics in one body", limits.metrics))
         })?;
-        reading.line(line).map_err(|error| ReadError {
-            line: Some(number),
-            ..error
-        })?;
+        check_names(&line, names)
+            .and_then(|()| reading.line(line))
+            .map_err(|error| ReadError {
+                line: Some(number),
+                ..error
+            })?;
     }
     Ok(reading.finish())
+}
+
+/// Only quotes let names through that are not classic.
+fn check_names(line: &Line<'_, '_>, names: NameRules) -> Result<()> {
+    if names == NameRules::Utf8 {
+        return Ok(());
+    }
+    let (name, labels) = match line {
+        Line::Help { name, .. } | Line::Type { name, .. } | Line::Unit { name, .. } => {
+            (name, &[][..])
+        }
+        Line::Sample(sample) => (&sample.name, sample.labels),
+    };
+    if !names.allow_metric(name) {
+        return Err(ReadError::new(format!("invalid metric name {name:?}")));
+    }
+    match labels.iter().find(|label| !names.allow_label(&label.name)) {
+        Some(label) => Err(in_family(
+            name,
+            &format!("invalid label name {:?}", label.name),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// What was read so far.

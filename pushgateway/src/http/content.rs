@@ -2,7 +2,7 @@
 //!
 //! Upstream knows one content type, delimited protobuf, and reads everything else as text; and two
 //! encodings, gzip and framed snappy, and takes everything else as it comes. Clients rely on both. Ours also knows
-//! zstd and deflate.
+//! OpenMetrics, zstd and deflate.
 
 use std::borrow::Cow;
 
@@ -104,7 +104,8 @@ pub(super) enum DecodeError {
     Invalid(String),
 }
 
-/// The format of a push: delimited protobuf if the content type says so to the letter, else text.
+/// The format of a push: delimited protobuf or a version of OpenMetrics that we can read if the content type says so
+/// to the letter, else text.
 pub(super) fn format(headers: &HeaderMap) -> Format {
     let value = headers
         .get(CONTENT_TYPE)
@@ -116,6 +117,12 @@ pub(super) fn format(headers: &HeaderMap) -> Format {
                 && media.parameter("proto") == Some("io.prometheus.client.MetricFamily") =>
         {
             Format::Protobuf
+        }
+        Some(media)
+            if media.name == "application/openmetrics-text"
+                && matches!(media.parameter("version"), None | Some("1.0.0" | "0.0.1")) =>
+        {
+            Format::OpenMetrics
         }
         _ => Format::Text,
     }

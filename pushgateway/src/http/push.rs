@@ -16,15 +16,16 @@ use promontory_exporter::answer::plain;
 use promontory_exporter::server::Peer;
 use promontory_exposition::format::{Limits, read};
 use promontory_exposition::name::NameRules;
-use promontory_exposition::{Format, ReadError, text};
+use promontory_exposition::{Format, ReadError, openmetrics, text};
 use tokio::sync::Semaphore;
 
 use super::App;
 use super::content::{self, BodyEncoding, DecodeError};
 use super::endpoint::{Endpoint, Parameters};
 use crate::commit::{ChangeError, Consistency};
+use crate::family::Origin;
 use crate::group::{GroupingKey, JobSpelling, PathError};
-use crate::ingest::{Change, Push, prepare, prepare_refused};
+use crate::ingest::{Change, Push, prepare_from, prepare_refused};
 
 /// Bodies up to this size are read where they arrive; a thread of its own would cost more than it saves.
 const INLINE_BYTES: usize = 64 << 10;
@@ -145,6 +146,8 @@ enum BodyError {
     /// In upstream's words, which clients may look for.
     #[error("text format parsing error in {0}")]
     Text(ReadError),
+    #[error("OpenMetrics parsing error in {0}")]
+    OpenMetrics(ReadError),
     #[error("protobuf parsing error in {0}")]
     Protobuf(ReadError),
     #[error("the push was not read to its end")]
@@ -186,19 +189,25 @@ impl Job {
     fn read(self, body: &[u8]) -> Result<Push, BodyError> {
         let decoded = self.encoding.decode(body, self.decoded_bytes_max)?;
         let limits = Limits::default();
-        let families = if self.format == Format::Protobuf {
-            match read(Format::Protobuf, &decoded, &limits) {
-                Ok(families) => families,
+        let families = match self.format {
+            Format::Protobuf => match read(Format::Protobuf, &decoded, &limits) {
                 Err(error) if error.well_formed => {
                     let (refusal, now) = (error.into(), SystemTime::now());
                     return Ok(prepare_refused(self.key, self.change, refusal, now));
                 }
-                Err(error) => return Err(BodyError::Protobuf(error)),
+                // Names in protobuf are not checked: upstream takes them, and spells them out on scrapes.
+                read => read.map_err(BodyError::Protobuf)?,
+            },
+            Format::OpenMetrics => {
+                openmetrics::read(&decoded, self.names, &limits).map_err(BodyError::OpenMetrics)?
             }
-        } else {
-            // Names in protobuf are not checked: upstream takes them, and spells them out on scrapes.
-            text::read(&decoded, self.names, &limits).map_err(BodyError::Text)?
+            _ => text::read(&decoded, self.names, &limits).map_err(BodyError::Text)?,
         };
-        Ok(prepare(self.key, self.change, families, SystemTime::now()))
+        let origin = match self.format {
+            Format::OpenMetrics => Origin::OpenMetrics,
+            _ => Origin::Classic,
+        };
+        let now = SystemTime::now();
+        Ok(prepare_from(origin, self.key, self.change, families, now))
     }
 }

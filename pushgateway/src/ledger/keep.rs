@@ -80,6 +80,6 @@ fn put(family: &Arc<PushedFamily>) -> Option<Op> {
         .ok()?;
     Some(Op::Put {
         key: record::key(&family.key, &family.name),
-        value: record::value(family.pushed_at(), &encoded),
+        value: record::value(family, &encoded),
     })
 }

@@ -12,6 +12,7 @@
 mod api;
 mod durability;
 mod gate;
+mod openmetrics;
 mod pages;
 mod program;
 mod routes;

@@ -4,7 +4,7 @@ use crate::name::Escaping;
 use crate::openmetrics::write::{Style, finish};
 
 fn read_all(body: &str) -> Result<Vec<Family<'_>>> {
-    read(body.as_bytes(), &Limits::default())
+    read(body.as_bytes(), NameRules::Utf8, &Limits::default())
 }
 
 /// What was read, written again with everything OpenMetrics can say.
@@ -224,7 +224,12 @@ fn what_is_no_line() {
         "# UNIT x seconds\n# EOF\n",
         "line 1, family \"x\": the name does not end with the unit \"seconds\"",
     );
-    let error = read(b"x 1\nx{a=\"\xff\"} 1\n# EOF\n", &Limits::default()).unwrap_err();
+    let error = read(
+        b"x 1\nx{a=\"\xff\"} 1\n# EOF\n",
+        NameRules::Utf8,
+        &Limits::default(),
+    )
+    .unwrap_err();
     assert_eq!(error.to_string(), "line 2: invalid UTF-8");
 }
 
@@ -274,7 +279,11 @@ fn limits_hold() {
         metrics: 2,
         labels: 1,
     };
-    let error = |body: &[u8]| read(body, &limits).unwrap_err().to_string();
+    let error = |body: &[u8]| {
+        read(body, NameRules::Utf8, &limits)
+            .unwrap_err()
+            .to_string()
+    };
     assert_eq!(
         error(b"a 1\nb 1\nc 1\n# EOF\n"),
         "line 3: more than 2 metrics in one body"
@@ -296,5 +305,26 @@ fn a_header_says_what_was_read() {
             kind: Kind::Counter,
             unit: ""
         }
+    );
+}
+
+#[test]
+fn names_can_be_held_to_the_classic_alphabet() {
+    let check = |line: &str, expected: Option<&str>| {
+        let body = format!("{line}\n# EOF\n");
+        let read = read(body.as_bytes(), NameRules::Classic, &Limits::default());
+        let error = read.err().map(|error| error.to_string());
+        assert_eq!(error.as_deref(), expected, "{line}");
+    };
+    check("x{a=\"b\"} 1", None);
+    check("{\"x\",\"a\"=\"b\"} 1", None);
+    check("{\"x.y\"} 1", Some("line 1: invalid metric name \"x.y\""));
+    check(
+        "# TYPE \"x.y\" gauge",
+        Some("line 1: invalid metric name \"x.y\""),
+    );
+    check(
+        "x{\"a.b\"=\"c\"} 1",
+        Some("line 1, family \"x\": invalid label name \"a.b\""),
     );
 }

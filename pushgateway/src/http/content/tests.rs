@@ -28,10 +28,19 @@ fn content_types() {
     ] {
         check(protobuf, Format::Protobuf);
     }
+    for openmetrics in [
+        "application/openmetrics-text",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        "application/OpenMetrics-Text; version=\"0.0.1\"",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+    ] {
+        check(openmetrics, Format::OpenMetrics);
+    }
     for text in [
         "",
         "text/plain; version=0.0.4",
-        "application/openmetrics-text",
+        "application/openmetrics-text; version=2.0.0",
+        "application/openmetrics",
         "application/vnd.google.protobuf",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=Delimited",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=text",
