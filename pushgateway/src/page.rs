@@ -3,7 +3,7 @@
 //! For the text format the lines are ready: a page is a copy of them, merged in order. Other formats and
 //! spellings are rendered from the kept families. Families come in the order of their names as pushed; where
 //! several names are spelled alike for the reader, they are one family, in the place of the first. `entry` writes one
-//! family.
+//! family; `openmetrics` does for the format that has rules of its own.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,12 +11,13 @@ use bytes::Bytes;
 use promontory_exposition::format::Writer;
 use promontory_exposition::gzip;
 use promontory_exposition::name::escape;
-use promontory_exposition::{Escaping, Family, Target};
+use promontory_exposition::{Escaping, Family, Format, Target};
 
 use crate::view::{FamilyView, PageError, View};
 use entry::{Entry, lines_suit};
 
 mod entry;
+mod openmetrics;
 
 /// Parts are joined until they have this size: a write to a socket should be worth its while.
 const PART_BYTES: usize = 64 << 10;
@@ -31,8 +32,16 @@ impl View {
         self.check()?;
         let mut parts = Vec::new();
         let mut part = Vec::with_capacity(PART_BYTES);
-        for entry in self.entries(target, own) {
-            entry.write(target, &mut part)?;
+        let entries = self.entries(target, own);
+        let openmetrics = match target.format {
+            Format::OpenMetrics => Some(openmetrics::Page::of(&entries, target.escaping)?),
+            _ => None,
+        };
+        for (at, entry) in entries.iter().enumerate() {
+            match &openmetrics {
+                Some(page) => page.write(at, entry, &mut part)?,
+                None => entry.write(target, &mut part)?,
+            }
             if part.len() >= PART_BYTES {
                 parts.push(std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES)).into());
             }

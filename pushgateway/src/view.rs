@@ -9,7 +9,7 @@ use std::sync::Arc;
 use imbl::{OrdMap, OrdSet};
 use promontory_exposition::WriteError;
 
-use crate::family::PushedFamily;
+use crate::family::{Origin, PushedFamily};
 use crate::group::GroupingKey;
 
 mod group;
@@ -38,6 +38,8 @@ pub struct View {
     /// Names that are not classic, by the spelling that a reader of classic names gets; with the classic name of
     /// that spelling, if it is held. Nearly always empty.
     pub(crate) foreign: OrdMap<String, OrdSet<Arc<str>>>,
+    /// How many families were pushed as OpenMetrics.
+    openmetrics: usize,
     /// Why nothing can be scraped.
     pub(crate) problems: Arc<[String]>,
 }
@@ -58,6 +60,12 @@ impl View {
         self.groups.get(key).map(AsRef::as_ref)
     }
 
+    /// Whether scrapes may be answered in OpenMetrics: not before somebody pushes it, so that who replaces the program that
+    /// never does sees no change.
+    pub(crate) fn offers_openmetrics(&self) -> bool {
+        self.openmetrics > 0
+    }
+
     /// Puts a group in place of the one with its key, and tells which families go and which come; those that go
     /// are sorted by name.
     pub(crate) fn put_group(
@@ -66,6 +74,8 @@ impl View {
         gone: &[Arc<PushedFamily>],
         new: &[Arc<PushedFamily>],
     ) {
+        self.openmetrics += count_openmetrics(new);
+        self.openmetrics -= count_openmetrics(gone);
         let mut replaced = vec![false; gone.len()];
         for family in new {
             if let Ok(at) = gone.binary_search_by(|other| other.name.cmp(&family.name)) {
@@ -84,6 +94,7 @@ impl View {
     /// Takes a group out.
     pub(crate) fn remove_group(&mut self, key: &GroupingKey) {
         if let Some(group) = self.groups.remove(key) {
+            self.openmetrics -= count_openmetrics(group.families());
             group
                 .families()
                 .iter()
@@ -172,6 +183,13 @@ impl View {
             }
         }
     }
+}
+
+fn count_openmetrics(families: &[Arc<PushedFamily>]) -> usize {
+    let families = families.iter();
+    families
+        .filter(|family| family.origin == Origin::OpenMetrics)
+        .count()
 }
 
 /// Whether two families of one name and group stand at the same place on the page.

@@ -2,8 +2,8 @@
 //!
 //! Order is the caller's: nothing is sorted, merged or checked for duplicates here. Where upstream and
 //! the specification differ, upstream wins, because then a series has one name whatever format was
-//! negotiated: a gauge histogram's parts are `_sum` and `_count` here as in text 0.0.4, not `_gsum` and
-//! `_gcount`. Info and stateset, which upstream cannot write, are written as the specification says.
+//! negotiated: a gauge histogram's parts are `_sum` and `_count` here as in text 0.0.4, and `_gsum` and
+//! `_gcount` only for who asks. Info and stateset, which upstream cannot write, are written as the specification says.
 
 mod lines;
 
@@ -24,6 +24,8 @@ pub struct Style {
     pub created_lines: bool,
     /// Whether units are named, and added to the names of families that do not end with them.
     pub units: bool,
+    /// Whether the parts of a gauge histogram are `_gsum` and `_gcount`, as the specification has them.
+    pub gauge_histogram_parts: bool,
 }
 
 impl Style {

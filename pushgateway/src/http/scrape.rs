@@ -22,10 +22,14 @@ const INLINE_GROUPS: usize = 100;
 
 /// `GET` on the telemetry path.
 pub(super) async fn scrape(app: &Arc<App>, headers: &HeaderMap) -> Response {
-    // Upstream never answers with OpenMetrics, whatever it is asked for.
-    let agreed = negotiate(headers, Offer::Classic);
-    let encoding = Encoding::choose(headers, ENCODINGS);
     let view = app.gateway.view();
+    // Upstream never answers with OpenMetrics, whatever it is asked for; nor is there need to while nobody pushes it.
+    let offer = match view.offers_openmetrics() {
+        true => Offer::WithOpenMetrics,
+        false => Offer::Classic,
+    };
+    let agreed = negotiate(headers, offer);
+    let encoding = Encoding::choose(headers, ENCODINGS);
     let page = if view.group_count() <= INLINE_GROUPS {
         page(app, &view, &agreed, encoding)
     } else {

@@ -23,7 +23,7 @@ pub(super) struct Entry<'v> {
 
 impl<'v> Entry<'v> {
     /// What stands above the metrics: the program's own header, else that of the first member.
-    fn header(&self) -> Option<Header<'v>> {
+    pub(super) fn header(&self) -> Option<Header<'v>> {
         let first = || {
             self.views
                 .first()?
@@ -34,7 +34,7 @@ impl<'v> Entry<'v> {
         self.own.map(Family::header).or_else(first)
     }
 
-    fn members(&self) -> impl Iterator<Item = &'v Arc<PushedFamily>> {
+    pub(super) fn members(&self) -> impl Iterator<Item = &'v Arc<PushedFamily>> {
         self.views
             .iter()
             .flat_map(|view| view.members.iter().map(|member| &member.0))
@@ -155,7 +155,7 @@ fn lines(family: &PushedFamily, target: Target) -> Result<Option<Cow<'_, Chunk>>
 }
 
 /// Reads a kept family back. What we wrote is readable; if not, the page fails naming the family.
-fn decode(family: &PushedFamily) -> Result<Family<'_>, WriteError> {
+pub(super) fn decode(family: &PushedFamily) -> Result<Family<'_>, WriteError> {
     family.decode().map_err(|_| WriteError::KindMismatch {
         family: family.name.to_string(),
         kind: family.kind,

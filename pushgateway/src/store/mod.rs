@@ -6,8 +6,9 @@
 //! Our records (`record.rs` makes them): one per family of a group. One per group would be fewer, but a
 //! POST that replaces one family of a hundred would then have to encode and write the other ninety-nine.
 //! - key: the grouping key's canonical bytes (each name and value ended by `0xFF`), then `0xFF`, then the family's name;
-//! - value: one version byte (1), when it was pushed (nanoseconds since the epoch, 8 bytes, little endian), then
-//!   the family as a length-delimited `io.prometheus.client.MetricFamily`.
+//! - value: one byte that says how it was pushed (1: text or protobuf; 2: OpenMetrics; 3 and 4: the same, as an info and
+//!   a state set, which protobuf has no type for), when (nanoseconds since the epoch, 8 bytes, little endian), then the
+//!   family as a length-delimited `io.prometheus.client.MetricFamily`.
 //!
 //! [`LogStore`] says how a file of them looks. A file of the program we replace is read by `gob`, once.
 //!

@@ -188,6 +188,7 @@ fn openmetrics_families_keep_every_sample() {
             escaping: Escaping::AllowUtf8,
             created_lines: true,
             units: true,
+            ..Style::default()
         };
         let written = families.iter().try_for_each(|family| {
             style.begin(family.header(), &mut page);

@@ -129,6 +129,7 @@ fn options_of_openmetrics_are_written_alike() {
                 escaping: Escaping::AllowUtf8,
                 created_lines,
                 units,
+                ..Style::default()
             };
             let mut page = Vec::new();
             let written = families.iter().try_for_each(|family| {

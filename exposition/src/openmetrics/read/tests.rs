@@ -13,6 +13,7 @@ fn written(families: &[Family<'_>]) -> String {
         escaping: Escaping::AllowUtf8,
         created_lines: true,
         units: true,
+        ..Style::default()
     };
     let mut out = Vec::new();
     for family in families {

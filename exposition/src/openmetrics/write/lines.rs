@@ -91,8 +91,12 @@ impl Lines<'_, '_> {
                 None,
             )?;
         }
-        self.put("_sum", None, Number::Float(histogram.sum), None)?;
-        self.put("_count", None, Number::Integer(count), None)?;
+        let (sum, all) = match self.header.kind {
+            Kind::GaugeHistogram if self.style.gauge_histogram_parts => ("_gsum", "_gcount"),
+            _ => ("_sum", "_count"),
+        };
+        self.put(sum, None, Number::Float(histogram.sum), None)?;
+        self.put(all, None, Number::Integer(count), None)?;
         self.put_created(histogram.created);
         Ok(())
     }
