@@ -17,6 +17,8 @@ use crate::process::{Process, free_port, until};
 pub enum Protocol {
     /// The text format 0.0.4.
     Text,
+    /// OpenMetrics 1.0, else text.
+    OpenMetrics,
     /// Delimited protobuf, with native histograms.
     Protobuf,
 }
@@ -66,6 +68,7 @@ impl Prometheus {
                 folder.join("prometheus").display()
             ))
             .arg(format!("--web.listen-address={address}"))
+            .arg("--enable-feature=exemplar-storage")
             .current_dir(folder);
         let mut process = Process::start(command, &folder.join("prometheus.log"))?;
         let ready = Request::new("GET", "/-/ready");
@@ -94,6 +97,21 @@ impl Prometheus {
                 Ok((sample["metric"].clone(), value.parse()?))
             })
             .collect()
+    }
+
+    /// The exemplars of the series that a selector means, of all times, as its API shows them.
+    ///
+    /// # Errors
+    /// If Prometheus refuses the query.
+    pub fn exemplars(&self, selector: &str) -> Result<Vec<Value>> {
+        let selector = percent_encoded(selector);
+        let path = format!("/api/v1/query_exemplars?query={selector}&start=0&end=4102444800");
+        let response = Request::new("GET", path).send(self.address)?;
+        let answer: Value = serde_json::from_slice(&response.body)?;
+        anyhow::ensure!(answer["status"] == "success", "{selector}: {answer}");
+        let series = answer["data"].as_array().context("no result")?;
+        let exemplars = series.iter().filter_map(|one| one["exemplars"].as_array());
+        Ok(exemplars.flatten().cloned().collect())
     }
 
     /// How Prometheus reads a query: its syntax tree, as its API shows it.
@@ -152,6 +170,7 @@ fn configuration(targets: &[Target]) -> Result<String> {
     for target in targets {
         let protocol = match target.protocol {
             Protocol::Text => "PrometheusText0.0.4",
+            Protocol::OpenMetrics => "OpenMetricsText1.0.0, PrometheusText0.0.4",
             Protocol::Protobuf => "PrometheusProto",
         };
         write!(

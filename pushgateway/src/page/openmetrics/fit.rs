@@ -36,7 +36,9 @@ fn fits_summary(summary: &Summary) -> bool {
     let mut quantiles = summary.quantiles.iter();
     // A quantile of nothing is NaN.
     summary.sum >= 0.0
-        && quantiles.all(|part| (0.0..=1.0).contains(&part.quantile) && !(part.value < 0.0))
+        && quantiles.all(|part| {
+            (0.0..=1.0).contains(&part.quantile) && (part.value >= 0.0 || part.value.is_nan())
+        })
 }
 
 /// Whole counts that grow with their bounds up to the count of all.
