@@ -23,6 +23,9 @@ pub struct ReadError {
     /// can hold. A Go program would fail on such a body later, when it checks what it read; a
     /// gateway that marks groups whose push failed needs to know.
     pub well_formed: bool,
+    /// Whether what is wrong is that a metric has more labels than
+    /// [`Limits::labels`](crate::format::Limits::labels) allows.
+    pub too_many_labels: bool,
 }
 
 impl ReadError {
@@ -31,6 +34,14 @@ impl ReadError {
         Self {
             well_formed: true,
             ..Self::new(message)
+        }
+    }
+
+    /// An error of a metric with more than `labels_max` labels.
+    pub(crate) fn of_labels(labels_max: usize) -> Self {
+        Self {
+            too_many_labels: true,
+            ..Self::new(format!("a metric has more than {labels_max} labels"))
         }
     }
 

@@ -13,6 +13,7 @@ use promontory_exposition::name::NameRules;
 
 use crate::commit::{Consistency, Durability, Options};
 use crate::http::instrument::own_families;
+use crate::limits::{PushLimits, StoreLimits};
 
 /// The rows after those of the web.
 const ROWS: &[Flag] = &[
@@ -53,12 +54,47 @@ const ROWS: &[Flag] = &[
     Flag::integer(
         "push.max-body-bytes",
         64 << 20,
-        "Largest request body accepted, as sent.",
+        "Largest request body accepted, as sent. 0 is no limit, here and in what follows.",
     ),
     Flag::integer(
         "push.max-decoded-bytes",
         256 << 20,
         "Largest pushed body accepted, once uncompressed.",
+    ),
+    Flag::integer(
+        "push.max-ratio",
+        250,
+        "How many bytes each byte of a compressed push may become, where they are more than 1 MiB together.",
+    ),
+    Flag::integer(
+        "push.max-series",
+        1_000_000,
+        "Series of one push; a histogram or summary counts as one.",
+    ),
+    Flag::integer(
+        "push.max-labels",
+        1_000,
+        "Labels of one pushed series, and of a group's path.",
+    ),
+    Flag::integer(
+        "push.max-label-name-bytes",
+        4 << 10,
+        "Longest label name accepted, in bodies and paths.",
+    ),
+    Flag::integer(
+        "push.max-label-value-bytes",
+        64 << 10,
+        "Longest label value accepted, in bodies and paths.",
+    ),
+    Flag::integer(
+        "store.max-series",
+        10_000_000,
+        "Series held in all; a histogram or summary counts as one. A push that would add to more is answered with 429.",
+    ),
+    Flag::integer(
+        "store.max-groups",
+        1_000_000,
+        "Groups held in all. A push that would add one more is answered with 429.",
     ),
 ];
 
@@ -71,10 +107,13 @@ pub fn program() -> Program {
 }
 
 /// How the core is opened.
-pub fn options(flags: &Flags) -> Options {
+///
+/// # Errors
+/// A limit is negative.
+pub fn options(flags: &Flags) -> anyhow::Result<Options> {
     let file = flags.text("persistence.file");
     let interval = flags.duration("persistence.interval");
-    Options {
+    Ok(Options {
         persistence_file: (!file.is_empty()).then(|| PathBuf::from(file)),
         durability: if interval.is_zero() {
             Durability::Acknowledged
@@ -86,8 +125,36 @@ pub fn options(flags: &Flags) -> Options {
         } else {
             Consistency::Checked
         },
+        limits: StoreLimits {
+            series_max: limit(flags, "store.max-series")?,
+            groups_max: limit(flags, "store.max-groups")?,
+        },
         own: own_families(),
-    }
+    })
+}
+
+/// What one push may hold.
+///
+/// # Errors
+/// A limit is negative.
+pub fn push_limits(flags: &Flags) -> anyhow::Result<PushLimits> {
+    Ok(PushLimits {
+        decoded_bytes_max: limit(flags, "push.max-decoded-bytes")?,
+        ratio_max: limit(flags, "push.max-ratio")?,
+        series_max: limit(flags, "push.max-series")?,
+        labels_max: limit(flags, "push.max-labels")?,
+        label_name_bytes_max: limit(flags, "push.max-label-name-bytes")?,
+        label_value_bytes_max: limit(flags, "push.max-label-value-bytes")?,
+    })
+}
+
+/// How large a request's body may be, as sent.
+///
+/// # Errors
+/// It is negative.
+pub fn body_bytes_max(flags: &Flags) -> anyhow::Result<u64> {
+    let bytes = limit(flags, "push.max-body-bytes")?;
+    Ok(u64::try_from(bytes).unwrap_or(u64::MAX))
 }
 
 /// The flags with their values, for people: as upstream does, with the prefix that is really in use.
@@ -129,11 +196,12 @@ pub fn promise(options: &Options) -> String {
     }
 }
 
-/// A flag that counts bytes.
-///
-/// # Errors
-/// It is negative.
-pub fn bytes(flags: &Flags, name: &str) -> anyhow::Result<u64> {
-    let bytes = flags.integer(name);
-    u64::try_from(bytes).map_err(|_| anyhow::anyhow!("--{name}: {bytes} is not a size"))
+/// A flag that is a limit; 0 is none.
+fn limit(flags: &Flags, name: &str) -> anyhow::Result<usize> {
+    match flags.integer(name) {
+        0 => Ok(usize::MAX),
+        given => {
+            usize::try_from(given).map_err(|_| anyhow::anyhow!("--{name}: {given} is not a limit"))
+        }
+    }
 }

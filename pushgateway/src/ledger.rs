@@ -4,7 +4,7 @@
 //! store [`Op`]s grows. When the store has the batch, the view is published and everyone gets an answer.
 //! When it has not, the steps are taken back and nothing of the batch was ever visible.
 //!
-//! [`change`] says what a push does, [`link`] keeps the index, [`keep`] the store.
+//! [`room`] says whether there is room for a push, [`change`] what it does, [`link`] keeps the index, [`keep`] the store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use tracing::{error, info};
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::index::Index;
+use crate::limits::StoreLimits;
 use crate::options::{Consistency, Options};
 use crate::record;
-use crate::refusal::Refusal;
 use crate::request::{Action, ChangeError, Request};
 use crate::store::{Op, Store, StoreError, Sync};
 use crate::view::{Group, View};
@@ -27,6 +27,7 @@ use link::Step;
 mod change;
 mod keep;
 mod link;
+mod room;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ const PROBLEMS: usize = 100;
 pub(crate) struct Ledger {
     store: Box<dyn Store>,
     consistency: Consistency,
+    limits: StoreLimits,
     index: Index,
     view: View,
     published: Arc<ArcSwap<View>>,
@@ -59,6 +61,7 @@ impl Ledger {
         let mut ledger = Self {
             store,
             consistency: options.consistency,
+            limits: options.limits,
             index: Index::new(&options.own),
             view: View::default(),
             published,
@@ -104,7 +107,7 @@ impl Ledger {
         self.steps.clear();
         for (reply, result) in answers {
             let answer = match &stored {
-                Ok(()) => result.map_err(ChangeError::Refused),
+                Ok(()) => result,
                 Err(error) => Err(ChangeError::Store(error.to_string().into())),
             };
             // Whoever no longer waits has closed the connection; the change stands.
@@ -141,9 +144,12 @@ impl Ledger {
         self.published.store(Arc::new(self.view.clone()));
     }
 
-    fn apply(&mut self, action: Action) -> Result<(), Refusal> {
+    fn apply(&mut self, action: Action) -> Result<(), ChangeError> {
         match action {
-            Action::Push(push) => self.push(*push),
+            Action::Push(push) => {
+                self.check_room(&push)?;
+                Ok(self.push(*push)?)
+            }
             Action::Delete(key) => {
                 self.delete(&key);
                 Ok(())

@@ -2,7 +2,7 @@
 //!
 //! A push flows straight down: [`group`] turns its path into a grouping key, [`ingest`] its families
 //! into checked and rendered ones (`series` gives each metric a fingerprint, [`refusal`] says what can be
-//! wrong), [`commit`] takes them through its queue to one thread. There the `ledger` asks the `index` whether
+//! wrong, [`limits`] what is too much), [`commit`] takes them through its queue to one thread. There the `ledger` asks the `index` whether
 //! they may stand beside what is held, makes them durable through [`store`] (`record` is their form there; `migrate`
 //! brings those of the program we replace) and publishes a new [`view`]. A scrape takes its `page` from the view and waits
 //! for nobody.
@@ -17,6 +17,7 @@ pub mod http;
 mod index;
 pub mod ingest;
 mod ledger;
+pub mod limits;
 mod migrate;
 mod options;
 mod page;

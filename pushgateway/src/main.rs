@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 
 fn start(context: &Context) -> anyhow::Result<Service> {
     let given = &context.flags;
-    let options = flags::options(given);
+    let options = flags::options(given)?;
     let promise = flags::promise(&options);
     let mounts = Mounts {
         prefix: route_prefix(
@@ -35,8 +35,8 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         admin_api: given.on("web.enable-admin-api"),
     };
     let routes = Routes::new(&mounts).map_err(anyhow::Error::msg)?;
-    let body_bytes_max = flags::bytes(given, "push.max-body-bytes")?;
-    let decoded_bytes_max = flags::bytes(given, "push.max-decoded-bytes")?;
+    let body_bytes_max = flags::body_bytes_max(given)?;
+    let limits = flags::push_limits(given)?;
     let (gateway, committer) = commit::open(&options).context("--persistence.file")?;
     if options.acknowledged_is_durable() {
         tracing::info!(persistence = promise, "Opened the store");
@@ -49,7 +49,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         names: flags::names(given),
         lifecycle: given.on("web.enable-lifecycle"),
         admin_api: mounts.admin_api,
-        decoded_bytes_max: usize::try_from(decoded_bytes_max).unwrap_or(usize::MAX),
+        limits,
         readers: readers(),
         external_prefix: route_prefix("", given.text("web.external-url")),
         flags: flags::shown(given, &mounts.prefix),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use promontory_exposition::Kind;
 
+use crate::limits::StoreLimits;
+
 /// When a change is acknowledged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Durability {
@@ -32,6 +34,8 @@ pub struct Options {
     pub durability: Durability,
     /// Whether pushes must fit together.
     pub consistency: Consistency,
+    /// What may be held in all.
+    pub limits: StoreLimits,
     /// Names and types of the program's own families: a push may add to them, but not change their type.
     pub own: Vec<(String, Kind)>,
 }
@@ -42,6 +46,7 @@ impl Default for Options {
             persistence_file: None,
             durability: Durability::Acknowledged,
             consistency: Consistency::Checked,
+            limits: StoreLimits::default(),
             own: Vec::new(),
         }
     }

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::group::GroupingKey;
 use crate::ingest::Push;
+use crate::limits::Full;
 use crate::refusal::Refusal;
 
 /// A change with the way back to whoever waits for it.
@@ -32,6 +33,9 @@ pub enum ChangeError {
     /// The push is at fault: 400.
     #[error("pushed metrics are invalid or inconsistent with existing metrics: {0}")]
     Refused(#[from] Refusal),
+    /// What is held is at fault: 429, because the same push may succeed once something is deleted. Nothing changed.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// The disk is at fault: 503. Nothing of the change is visible; a later one may succeed.
     #[error("the change could not be stored: {0}")]
     Store(Arc<str>),

@@ -40,6 +40,8 @@ pub struct View {
     pub(crate) foreign: OrdMap<String, OrdSet<Arc<str>>>,
     /// How many families were pushed as OpenMetrics.
     openmetrics: usize,
+    /// How many metrics all groups have together.
+    series: usize,
     /// Why nothing can be scraped.
     pub(crate) problems: Arc<[String]>,
 }
@@ -53,6 +55,11 @@ impl View {
     /// How many groups there are.
     pub fn group_count(&self) -> usize {
         self.groups.len()
+    }
+
+    /// How many metrics all groups have together; a histogram or summary counts once.
+    pub fn series_count(&self) -> usize {
+        self.series
     }
 
     /// One group.
@@ -74,8 +81,7 @@ impl View {
         gone: &[Arc<PushedFamily>],
         new: &[Arc<PushedFamily>],
     ) {
-        self.openmetrics += count_openmetrics(new);
-        self.openmetrics -= count_openmetrics(gone);
+        self.count(new, gone);
         let mut replaced = vec![false; gone.len()];
         for family in new {
             if let Ok(at) = gone.binary_search_by(|other| other.name.cmp(&family.name)) {
@@ -94,12 +100,24 @@ impl View {
     /// Takes a group out.
     pub(crate) fn remove_group(&mut self, key: &GroupingKey) {
         if let Some(group) = self.groups.remove(key) {
-            self.openmetrics -= count_openmetrics(group.families());
+            self.count(&[], group.families());
             group
                 .families()
                 .iter()
                 .for_each(|family| self.remove_family(family));
         }
+    }
+
+    /// Keeps the counts true.
+    fn count(&mut self, new: &[Arc<PushedFamily>], gone: &[Arc<PushedFamily>]) {
+        let openmetrics = |family: &&Arc<PushedFamily>| family.origin == Origin::OpenMetrics;
+        self.openmetrics += new.iter().filter(openmetrics).count();
+        self.openmetrics -= gone.iter().filter(openmetrics).count();
+        let series = |families: &[Arc<PushedFamily>]| -> usize {
+            families.iter().map(|family| family.metrics()).sum()
+        };
+        self.series += series(new);
+        self.series -= series(gone);
     }
 
     /// Some family of this name.
@@ -183,13 +201,6 @@ impl View {
             }
         }
     }
-}
-
-fn count_openmetrics(families: &[Arc<PushedFamily>]) -> usize {
-    let families = families.iter();
-    families
-        .filter(|family| family.origin == Origin::OpenMetrics)
-        .count()
 }
 
 /// Whether two families of one name and group stand at the same place on the page.

@@ -109,8 +109,8 @@ fn defect_2_a_small_body_that_unpacks_to_much() {
     let mut text = b"x{a=\"".to_vec();
     text.resize(64 << 20, b'a');
     text.extend(b"\"} 1\n");
-    for encoding in ["gzip", "snappy"] {
-        let body = compressed(encoding, &text);
+    for encoding in ["gzip", "snappy", "zstd", "deflate"] {
+        let body = promontory_tests::case::encode(encoding, &text).unwrap();
         hostile.check(
             "/metrics/job/a",
             &[("Content-Encoding", encoding)],
@@ -123,16 +123,31 @@ fn defect_2_a_small_body_that_unpacks_to_much() {
     assert!(hostile.memory_peak() < MEMORY_BYTES_MAX);
 }
 
-fn compressed(encoding: &str, body: &[u8]) -> Vec<u8> {
-    use std::io::Write;
-    if encoding == "gzip" {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(body).unwrap();
-        return encoder.finish().unwrap();
+/// Whatever is pushed, and refused as well, no more is held than is allowed.
+#[test]
+fn a_flood_of_groups_ends_at_the_limit() {
+    let hostile = Hostile::start(&["--store.max-groups=50", "--store.max-series=200"]);
+    hostile.check_well();
+    let mut statuses = std::collections::BTreeMap::new();
+    for number in 0..200 {
+        let body = match number % 2 {
+            0 => "x 1\n",
+            // Without room, not even a group that says it failed.
+            _ => "x 1 1000\n",
+        };
+        let path = format!("/metrics/job/flood{number}");
+        let status = hostile.gateway.push("PUT", &path, body).unwrap();
+        *statuses.entry(status).or_insert(0) += 1;
     }
-    let mut encoder = snap::write::FrameEncoder::new(Vec::new());
-    encoder.write_all(body).unwrap();
-    encoder.into_inner().unwrap()
+    // One group is the other's.
+    assert_eq!(statuses[&200] + statuses[&400], 49, "{statuses:?}");
+    assert_eq!(statuses[&429], 151, "{statuses:?}");
+    hostile.check_well();
+    let page = hostile.gateway.scrape().unwrap();
+    let groups = page
+        .lines()
+        .filter(|line| line.starts_with("push_time_seconds{"));
+    assert_eq!(groups.count(), 50);
 }
 
 #[test]

@@ -257,7 +257,11 @@ fn default_header(request: &mut Request, name: &str, value: &str) {
     }
 }
 
-fn encode(encoding: &str, body: &[u8]) -> Result<Vec<u8>> {
+/// A body as a `Content-Encoding` packs it.
+///
+/// # Errors
+/// If there is no such encoding.
+pub fn encode(encoding: &str, body: &[u8]) -> Result<Vec<u8>> {
     match encoding {
         "gzip" => {
             let mut encoder =

@@ -40,9 +40,7 @@ pub(super) fn read_labels<'a>(
                     ..error
                 })?;
                 if labels.len() == label_count_max {
-                    return Err(ReadError::new(format!(
-                        "a metric has more than {label_count_max} labels"
-                    )));
+                    return Err(ReadError::of_labels(label_count_max));
                 }
                 labels.push(Label { name, value });
             }

@@ -54,10 +54,7 @@ pub(super) fn push_label<'a>(
     budget: &Budget,
 ) -> Result<()> {
     if labels.len() == budget.label_count_max() {
-        return Err(ReadError::new(format!(
-            "a metric has more than {} labels",
-            labels.len()
-        )));
+        return Err(ReadError::of_labels(labels.len()));
     }
     let mut label = Label::new("", "");
     let mut fields = Fields::new(message);

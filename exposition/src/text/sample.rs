@@ -138,7 +138,10 @@ impl<'a> Labels<'a> {
             return Err(fail(message));
         }
         if self.labels.len() == self.count_max {
-            return Err(fail(format!("more than {} labels", self.count_max)));
+            return Err(ReadError {
+                too_many_labels: true,
+                ..fail(format!("more than {} labels", self.count_max))
+            });
         }
         let (value, end) = token::label_value(line, at + 1).map_err(fail)?;
         self.labels.push(Label { name, value });

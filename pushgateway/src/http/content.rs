@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use promontory_exposition::Format;
 
+use crate::limits::PushLimits;
 use unpack::{gunzip, undeflate, unsnap, unzstd};
 
 mod unpack;
@@ -28,6 +29,9 @@ pub(super) enum BodyEncoding {
     /// Deflate, in its zlib wrapper or bare.
     Deflate,
 }
+
+/// Up to here a body may unpack at any ratio.
+const DENSE_BYTES_MIN: usize = 1 << 20;
 
 /// The tokens of `Content-Encoding`.
 const TOKENS: [(&[u8], BodyEncoding); 4] = [
@@ -69,23 +73,42 @@ impl BodyEncoding {
         Ok(())
     }
 
-    /// The decoded body, at most `bytes_max` long.
+    /// The decoded body, within the limits.
     ///
     /// # Errors
     /// See [`DecodeError`].
-    pub(super) fn decode(
+    pub(super) fn decode<'b>(
         self,
-        body: &[u8],
-        bytes_max: usize,
-    ) -> Result<Cow<'_, [u8]>, DecodeError> {
+        body: &'b [u8],
+        limits: &PushLimits,
+    ) -> Result<Cow<'b, [u8]>, DecodeError> {
         self.check_start(body)?;
+        let bytes_max = limits.decoded_bytes_max;
+        if self == Self::Identity {
+            return match body.len() > bytes_max {
+                true => Err(DecodeError::TooLarge { bytes_max }),
+                false => Ok(Cow::Borrowed(body)),
+            };
+        }
+        // Few bytes do no harm, however they are packed.
+        let dense = body.len().saturating_mul(limits.ratio_max);
+        let dense = dense.max(DENSE_BYTES_MIN);
+        match self.unpack(body, bytes_max.min(dense)) {
+            Err(DecodeError::TooLarge { .. }) if dense < bytes_max => Err(DecodeError::TooDense {
+                sent: body.len(),
+                ratio_max: limits.ratio_max,
+            }),
+            unpacked => unpacked.map(Cow::Owned),
+        }
+    }
+
+    fn unpack(self, body: &[u8], bytes_max: usize) -> Result<Vec<u8>, DecodeError> {
         match self {
-            Self::Identity if body.len() > bytes_max => Err(DecodeError::TooLarge { bytes_max }),
-            Self::Identity => Ok(Cow::Borrowed(body)),
-            Self::Gzip => gunzip(body, bytes_max).map(Cow::Owned),
-            Self::Snappy => unsnap(body, bytes_max).map(Cow::Owned),
-            Self::Zstd => unzstd(body, bytes_max).map(Cow::Owned),
-            Self::Deflate => undeflate(body, bytes_max).map(Cow::Owned),
+            Self::Identity => Ok(body.to_vec()),
+            Self::Gzip => gunzip(body, bytes_max),
+            Self::Snappy => unsnap(body, bytes_max),
+            Self::Zstd => unzstd(body, bytes_max),
+            Self::Deflate => undeflate(body, bytes_max),
         }
     }
 }
@@ -98,6 +121,16 @@ pub(super) enum DecodeError {
     TooLarge {
         /// What is allowed.
         bytes_max: usize,
+    },
+    /// 413.
+    #[error(
+        "the body unpacks to more than {ratio_max} bytes for each of the {sent} sent (--push.max-ratio)"
+    )]
+    TooDense {
+        /// Bytes that were sent.
+        sent: usize,
+        /// What is allowed.
+        ratio_max: usize,
     },
     /// 400.
     #[error("{0}")]

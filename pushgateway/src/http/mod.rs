@@ -43,6 +43,7 @@ use promontory_exposition::name::NameRules;
 use tokio::sync::Semaphore;
 
 use crate::commit::Gateway;
+use crate::limits::PushLimits;
 use crate::time::UnixNanos;
 use answer::{redirect, text, with_allow, with_cors, with_header};
 use content::BodyEncoding;
@@ -62,8 +63,8 @@ pub struct App {
     pub lifecycle: bool,
     /// Whether everything can be deleted at once.
     pub admin_api: bool,
-    /// What a pushed body may hold when decoded.
-    pub decoded_bytes_max: usize,
+    /// What one push may hold.
+    pub limits: PushLimits,
     /// Permits to read large bodies; see [`push::readers`].
     pub readers: Semaphore,
     /// What stands before every path of a page's links: the path of the external URL.

@@ -1,7 +1,7 @@
 //! Pushes, deletes and the wipe: from a request to the core and from its answer to a status.
 //!
-//! 200 (202 without the consistency check), 400 for whatever the client did, 413 for too much, 503 when
-//! the disk refuses or the program ends. What is pushed is decided in [`crate::ingest`] and
+//! 200 (202 without the consistency check), 400 for whatever the client did, 413 for too much, 429 when the store is
+//! full, 503 when the disk refuses or the program ends. What is pushed is decided in [`crate::ingest`] and
 //! [`crate::commit`], never here.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use http::StatusCode;
 use http::request::Parts;
 use promontory_exporter::answer::plain;
 use promontory_exporter::server::Peer;
-use promontory_exposition::format::{Limits, read};
+use promontory_exposition::format::read;
 use promontory_exposition::name::NameRules;
 use promontory_exposition::{Format, ReadError, openmetrics, text};
 use tokio::sync::Semaphore;
@@ -26,6 +26,7 @@ use crate::commit::{ChangeError, Consistency};
 use crate::family::Origin;
 use crate::group::{GroupingKey, JobSpelling, PathError};
 use crate::ingest::{Change, Push, prepare_from, prepare_refused};
+use crate::limits::{OverLimit, PushLimits};
 
 /// Bodies up to this size are read where they arrive; a thread of its own would cost more than it saves.
 const INLINE_BYTES: usize = 64 << 10;
@@ -42,6 +43,9 @@ pub async fn push(
         Ok(key) => key,
         Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
     };
+    if let Err(over) = app.limits.check_key(&key) {
+        return plain(StatusCode::BAD_REQUEST, &over.to_string());
+    }
     let job = Job {
         key,
         change: if endpoint == Endpoint::Replace {
@@ -52,7 +56,7 @@ pub async fn push(
         encoding: BodyEncoding::of(&parts.headers),
         format: content::format(&parts.headers),
         names: app.names,
-        decoded_bytes_max: app.decoded_bytes_max,
+        limits: app.limits,
     };
     let ready = match job.run(&app.readers, body).await {
         Ok(push) => push,
@@ -101,6 +105,7 @@ fn accepted(done: Result<(), ChangeError>) -> Response {
 fn refused(error: &ChangeError) -> Response {
     let status = match error {
         ChangeError::Refused(_) => StatusCode::BAD_REQUEST,
+        ChangeError::Full(_) => StatusCode::TOO_MANY_REQUESTS,
         ChangeError::Store(_) | ChangeError::Closed => StatusCode::SERVICE_UNAVAILABLE,
     };
     plain(status, &error.to_string())
@@ -144,20 +149,32 @@ enum BodyError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// In upstream's words, which clients may look for.
-    #[error("text format parsing error in {0}")]
+    #[error("text format parsing error in {}{}", .0, flag_of(.0))]
     Text(ReadError),
-    #[error("OpenMetrics parsing error in {0}")]
+    #[error("OpenMetrics parsing error in {}{}", .0, flag_of(.0))]
     OpenMetrics(ReadError),
-    #[error("protobuf parsing error in {0}")]
+    #[error("protobuf parsing error in {}{}", .0, flag_of(.0))]
     Protobuf(ReadError),
+    #[error(transparent)]
+    Limit(#[from] OverLimit),
     #[error("the push was not read to its end")]
     Broken,
+}
+
+/// The flag to turn where a body is refused for a bound.
+fn flag_of(error: &ReadError) -> &'static str {
+    match error.too_many_labels {
+        true => " (--push.max-labels)",
+        false => "",
+    }
 }
 
 impl BodyError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Decode(DecodeError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Decode(DecodeError::TooLarge { .. } | DecodeError::TooDense { .. }) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -171,7 +188,7 @@ struct Job {
     encoding: BodyEncoding,
     format: Format,
     names: NameRules,
-    decoded_bytes_max: usize,
+    limits: PushLimits,
 }
 
 impl Job {
@@ -187,8 +204,8 @@ impl Job {
     }
 
     fn read(self, body: &[u8]) -> Result<Push, BodyError> {
-        let decoded = self.encoding.decode(body, self.decoded_bytes_max)?;
-        let limits = Limits::default();
+        let decoded = self.encoding.decode(body, &self.limits)?;
+        let limits = self.limits.of_reading();
         let families = match self.format {
             Format::Protobuf => match read(Format::Protobuf, &decoded, &limits) {
                 Err(error) if error.well_formed => {
@@ -203,6 +220,7 @@ impl Job {
             }
             _ => text::read(&decoded, self.names, &limits).map_err(BodyError::Text)?,
         };
+        self.limits.check(&families)?;
         let origin = match self.format {
             Format::OpenMetrics => Origin::OpenMetrics,
             _ => Origin::Classic,

@@ -12,6 +12,7 @@
 mod api;
 mod durability;
 mod gate;
+mod limits;
 mod openmetrics;
 mod pages;
 mod program;

@@ -15,6 +15,7 @@ use pushgateway::http::instrument::{Metrics, own_families};
 use pushgateway::http::push::readers;
 use pushgateway::http::route::{Mounts, Routes};
 use pushgateway::http::{App, serve};
+use pushgateway::limits::{PushLimits, StoreLimits};
 
 /// A running core with its handlers.
 pub(crate) struct Site {
@@ -30,6 +31,8 @@ pub(crate) struct Wishes {
     pub(crate) admin_api: bool,
     pub(crate) lifecycle: bool,
     pub(crate) decoded_bytes_max: usize,
+    pub(crate) limits: PushLimits,
+    pub(crate) store_limits: StoreLimits,
     pub(crate) persistence_file: Option<PathBuf>,
 }
 
@@ -41,6 +44,8 @@ impl Default for Wishes {
             admin_api: true,
             lifecycle: true,
             decoded_bytes_max: 1 << 20,
+            limits: PushLimits::default(),
+            store_limits: StoreLimits::default(),
             persistence_file: None,
         }
     }
@@ -72,6 +77,7 @@ impl Site {
             consistency: wishes.consistency,
             own: own_families(),
             persistence_file: wishes.persistence_file,
+            limits: wishes.store_limits,
             ..Options::default()
         };
         let (gateway, committer) = commit::open(&options).expect("a store");
@@ -87,7 +93,10 @@ impl Site {
             names: wishes.names,
             lifecycle: wishes.lifecycle,
             admin_api: wishes.admin_api,
-            decoded_bytes_max: wishes.decoded_bytes_max,
+            limits: PushLimits {
+                decoded_bytes_max: wishes.decoded_bytes_max,
+                ..wishes.limits
+            },
             readers: readers(),
             external_prefix: String::new(),
             flags: vec![("web.x".to_owned(), "<&>".to_owned())],

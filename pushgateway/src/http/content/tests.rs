@@ -88,11 +88,18 @@ fn snappy(bytes: &[u8]) -> Vec<u8> {
     encoder.into_inner().expect("memory")
 }
 
+fn limits(decoded_bytes_max: usize) -> PushLimits {
+    PushLimits {
+        decoded_bytes_max,
+        ..PushLimits::default()
+    }
+}
+
 /// Decodes with a bound of 100 bytes.
 #[track_caller]
 fn check(encoding: BodyEncoding, body: &[u8], expected: Result<&[u8], &str>) {
     let got = encoding
-        .decode(body, 100)
+        .decode(body, &limits(100))
         .map(Cow::into_owned)
         .map_err(|error| error.to_string());
     match expected {
@@ -173,7 +180,7 @@ fn decoding_deflate() {
     // More than one step, and a checksum that is wrong.
     let long: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
     let packed = zlib(&long);
-    let unpacked = BodyEncoding::Deflate.decode(&packed, long.len());
+    let unpacked = BodyEncoding::Deflate.decode(&packed, &limits(long.len()));
     assert_eq!(unpacked.expect("whole"), long);
     let mut wrong = zlib(b"x 1\n");
     *wrong.last_mut().expect("a checksum") ^= 1;
