@@ -1,5 +1,7 @@
 //! Whether there is room for a push, before anything of it is applied.
 
+use std::collections::BTreeSet;
+
 use super::Ledger;
 use crate::ingest::{Change, PUSH_FAILURE_TIME, PUSH_TIME, Push};
 use crate::limits::Full;
@@ -18,8 +20,13 @@ impl Ledger {
             });
         }
         let (held, max) = (self.view.series_count(), self.limits.series_max);
-        let more = added(push).saturating_sub(group.map_or(0, |group| removed(push, group)));
-        if more > 0 && more > max.saturating_sub(held) {
+        let room = max.saturating_sub(held);
+        let mut more = added(push, group);
+        // Mostly there is room for a push even if nothing made way for it.
+        if more > room {
+            more = more.saturating_sub(group.map_or(0, |group| removed(push, group)));
+        }
+        if more > room {
             return Err(Full::Series {
                 group: push.key.clone(),
                 held,
@@ -31,23 +38,20 @@ impl Ledger {
     }
 }
 
-/// Series that the push brings, with the two times that every group has.
-fn added(push: &Push) -> usize {
+/// Series that come with a push: its own, and the times that say when the group was pushed and never failed.
+fn added(push: &Push, group: Option<&Group>) -> usize {
     let families = push.families.iter().map(|ready| &ready.family);
-    let pushed = families.filter(|family| &*family.name != PUSH_FAILURE_TIME);
-    pushed.map(|family| family.metrics()).sum::<usize>() + 2
+    let times = if group.is_none() { 2 } else { 1 };
+    families.map(|family| family.metrics()).sum::<usize>() + times
 }
 
-/// Series of the group that go, or are among those that come.
+/// Series of the group that make way for it; see `change`.
 fn removed(push: &Push, group: &Group) -> usize {
-    let pushed = |name: &str| {
-        push.families
-            .iter()
-            .any(|ready| &*ready.family.name == name)
-    };
+    let names = push.families.iter().map(|ready| &*ready.family.name);
+    let pushed: BTreeSet<&str> = names.collect();
+    let replaces = push.refusal.is_none() && push.change == Change::Replace;
     let goes = |name: &str| {
-        matches!(name, PUSH_TIME | PUSH_FAILURE_TIME)
-            || (push.refusal.is_none() && (push.change == Change::Replace || pushed(name)))
+        name == PUSH_TIME || pushed.contains(name) || (replaces && name != PUSH_FAILURE_TIME)
     };
     let families = group.families().iter();
     let gone = families.filter(|family| goes(&family.name));

@@ -283,6 +283,26 @@ async fn a_store_full_of_series_takes_no_more() {
     site.check("PUT /metrics/job/d", all, "200").await;
 }
 
+/// The one family that a job may push over the gateway's own, see `semantics::pushed_times_are_overwritten`.
+#[tokio::test]
+async fn pushed_failure_times_count() {
+    let site = full(4, usize::MAX, Consistency::Checked);
+    site.check("PUT /metrics/job/a", "x 1\n", "200").await;
+    let times = |count: usize| -> String {
+        let line = |at| format!("push_failure_time_seconds{{l=\"{at}\"}} 1\n");
+        let lines: String = (0..count).map(line).collect();
+        format!("# TYPE push_failure_time_seconds gauge\n{lines}")
+    };
+    let over = push(&site, "POST /metrics/job/a", &[], times(3)).await;
+    assert!(over.starts_with("429 3 series are held"), "{over}");
+    let line = "POST /metrics/job/a";
+    assert_eq!(push(&site, line, &[], times(2)).await, "200");
+    site.check("POST /metrics/job/a", "y 1\n", "429 4 series are held, of 4 allowed (--store.max-series): no room for 1 more in group {job=\"a\"}").await;
+    assert_eq!(push(&site, line, &[], times(2)).await, "200");
+    assert_eq!(push(&site, line, &[], times(1)).await, "200");
+    site.check("POST /metrics/job/a", "y 1\n", "200").await;
+}
+
 /// Without the check other refusals are answered with 202; this one is not, since nothing of the push is noted.
 #[tokio::test]
 async fn a_full_store_is_told_without_the_consistency_check_too() {
