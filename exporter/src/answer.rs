@@ -20,12 +20,7 @@ pub fn not_found() -> Response {
     plain(StatusCode::NOT_FOUND, "404 page not found")
 }
 
-/// A refusal that says nothing but its status, in Go's words.
+/// A refusal that says nothing but its status.
 pub(crate) fn refusal(status: StatusCode) -> Response {
-    let words = match status {
-        // Go still says it in the words of RFC 2616.
-        StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
-        other => other.canonical_reason().unwrap_or("Error"),
-    };
-    plain(status, words)
+    plain(status, status.canonical_reason().unwrap_or("Error"))
 }

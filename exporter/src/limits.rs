@@ -16,6 +16,8 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// Bytes of one request body as sent, before any decompression; beyond: 413.
     pub body_bytes_max: u64,
+    /// The flag that sets `body_bytes_max`, for the refusal to name; empty where there is none.
+    pub body_flag: &'static str,
     /// Longest pause between two pieces of a request body; beyond: 408.
     pub body_idle_timeout: Duration,
     /// From the head of a request to the end of its body; beyond: 408.
@@ -39,6 +41,7 @@ impl Default for Limits {
             header_bytes_max: 128 << 10,
             header_timeout: Duration::from_secs(30),
             body_bytes_max: 64 << 20,
+            body_flag: "",
             body_idle_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(600),
             idle_timeout: Duration::from_secs(300),

@@ -15,6 +15,9 @@ use crate::commit::{Consistency, Durability, Options};
 use crate::http::instrument::own_families;
 use crate::limits::{PushLimits, StoreLimits};
 
+/// The flag that the server's refusals name.
+pub const BODY_BYTES_MAX: &str = "push.max-body-bytes";
+
 /// The rows after those of the web.
 const ROWS: &[Flag] = &[
     TELEMETRY_PATH,
@@ -52,7 +55,7 @@ const ROWS: &[Flag] = &[
         "Allow UTF-8 characters in metric and label names.",
     ),
     Flag::integer(
-        "push.max-body-bytes",
+        BODY_BYTES_MAX,
         64 << 20,
         "Largest request body accepted, as sent. 0 is no limit, here and in what follows.",
     ),
@@ -153,7 +156,7 @@ pub fn push_limits(flags: &Flags) -> anyhow::Result<PushLimits> {
 /// # Errors
 /// It is negative.
 pub fn body_bytes_max(flags: &Flags) -> anyhow::Result<u64> {
-    let bytes = limit(flags, "push.max-body-bytes")?;
+    let bytes = limit(flags, BODY_BYTES_MAX)?;
     Ok(u64::try_from(bytes).unwrap_or(u64::MAX))
 }
 

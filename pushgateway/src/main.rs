@@ -61,6 +61,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
     };
     let mut site = Site::from_flags("pushgateway", given, router(Arc::new(app)));
     site.limits.body_bytes_max = body_bytes_max;
+    site.limits.body_flag = flags::BODY_BYTES_MAX;
     Ok(Service {
         sites: vec![site],
         at_end: Some(Box::new(|| {

@@ -123,6 +123,17 @@ fn defect_2_a_small_body_that_unpacks_to_much() {
     assert!(hostile.memory_peak() < MEMORY_BYTES_MAX);
 }
 
+#[test]
+fn a_body_beyond_the_limit_hears_the_flag_and_zero_is_no_limit() {
+    let hostile = Hostile::start(&["--push.max-body-bytes=7", "--push.max-decoded-bytes=0"]);
+    hostile.check("/metrics/job/a", &[], b"well 1\n", 200);
+    let push = Request::new("PUT", "/metrics/job/a").body("well 10\n");
+    let answer = hostile.gateway.send(&push).unwrap();
+    let text = "the request body is larger than 7 bytes (--push.max-body-bytes)\n";
+    assert_eq!((answer.status, &*answer.text()), (413, text));
+    hostile.check_well();
+}
+
 /// Whatever is pushed, and refused as well, no more is held than is allowed.
 #[test]
 fn a_flood_of_groups_ends_at_the_limit() {

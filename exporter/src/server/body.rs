@@ -24,8 +24,13 @@ const DISCARD_TIME: Duration = Duration::from_millis(500);
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     /// More bytes than [`Limits::body_bytes_max`].
-    #[error("the request body is larger than {0} bytes")]
-    TooLarge(u64),
+    #[error("the request body is larger than {bytes_max} bytes{}", hint(flag))]
+    TooLarge {
+        /// What is allowed.
+        bytes_max: u64,
+        /// See [`Limits::body_flag`].
+        flag: &'static str,
+    },
     /// Slower than [`Limits::body_idle_timeout`] or [`Limits::body_timeout`] allow.
     #[error("the request body came too slowly")]
     TooSlow,
@@ -34,11 +39,25 @@ pub enum BodyError {
     Broken(String),
 }
 
+fn hint(flag: &str) -> String {
+    match flag {
+        "" => String::new(),
+        flag => format!(" (--{flag})"),
+    }
+}
+
 impl BodyError {
+    pub(super) fn too_large(limits: &Limits) -> Self {
+        Self::TooLarge {
+            bytes_max: limits.body_bytes_max,
+            flag: limits.body_flag,
+        }
+    }
+
     /// The status that tells the client.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken(_) => StatusCode::BAD_REQUEST,
         }
@@ -139,7 +158,7 @@ impl HttpBody for Bounded {
                 self.left = left;
                 Ok(frame)
             }
-            None => Err(BodyError::TooLarge(self.limits.body_bytes_max)),
+            None => Err(BodyError::too_large(&self.limits)),
         }))
     }
 

@@ -16,10 +16,10 @@ use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::activity::InFlight;
-use super::body::{self, Answered};
+use super::body::{self, Answered, BodyError};
 use super::malformed::malformed;
 use super::{Peer, SiteState};
-use crate::answer::refusal;
+use crate::answer::{plain, refusal};
 
 /// Answers one request; never fails and never panics.
 pub(super) async fn answer(
@@ -56,7 +56,8 @@ async fn handle(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Res
         if !request.headers().contains_key(EXPECT) {
             body::discard(request.into_body()).await;
         }
-        let mut response = refusal(StatusCode::PAYLOAD_TOO_LARGE);
+        let error = BodyError::too_large(&site.limits);
+        let mut response = plain(error.status(), &error.to_string());
         // The body is not read to its end, so nothing after it can be either.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);

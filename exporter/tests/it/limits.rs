@@ -73,6 +73,7 @@ fn a_big_head_is_431() {
 fn a_big_body_is_413() {
     let running = Running::plain(Limits {
         body_bytes_max: 1000,
+        body_flag: "body.max",
         ..Limits::default()
     });
     let check = |path: &str, bytes: usize, chunked: bool, expected: (&str, &str)| {
@@ -91,10 +92,9 @@ fn a_big_body_is_413() {
     };
     check("echo", 1000, false, ("HTTP/1.1 200", "1000 bytes"));
     check("echo", 1000, true, ("HTTP/1.1 200", "1000 bytes"));
-    let refused = ("HTTP/1.1 413", "Request Entity Too Large\n");
-    check("echo", 1001, false, refused);
-    let counted = ("HTTP/1.1 413", "the request body is larger than 1000 bytes");
-    check("echo", 1001, true, counted);
+    let text = "the request body is larger than 1000 bytes (--body.max)";
+    check("echo", 1001, false, ("HTTP/1.1 413", &format!("{text}\n")));
+    check("echo", 1001, true, ("HTTP/1.1 413", text));
 }
 
 #[test]

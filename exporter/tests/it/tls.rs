@@ -47,7 +47,10 @@ fn limits_hold_for_http2_too() {
         assert_eq!((status.as_str(), body.as_str()), expected);
     };
     check(1000, ("HTTP/2 200", "1000 bytes"));
-    check(1001, ("HTTP/2 413", "Request Entity Too Large\n"));
+    check(
+        1001,
+        ("HTTP/2 413", "the request body is larger than 1000 bytes\n"),
+    );
     let url = format!("https://{}/panic", running.address);
     assert_eq!(ask(&["--insecure", &url]).0, "HTTP/2 500");
 }
