@@ -13,16 +13,27 @@ use crate::ingest::{PUSH_FAILURE_TIME, PUSH_TIME};
 pub struct Group {
     key: GroupingKey,
     families: Box<[Arc<PushedFamily>]>,
+    /// The change that made it, as [`View`](super::View) counts them.
+    pub(crate) change: u64,
 }
 
 impl Group {
     /// A group of families in any order, each name once.
-    pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>) -> Self {
-        families.sort_by(|a, b| a.name.cmp(&b.name));
+    pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>, change: u64) -> Self {
+        families.sort_by(|a, b| a.name().cmp(b.name()));
         Self {
             key,
             families: families.into(),
+            change,
         }
+    }
+
+    /// Whether it has the same families as another, but for numbers and times.
+    pub(crate) fn is_shaped_like(&self, other: &Self) -> bool {
+        let shapes = |group: &Self| group.families.len();
+        shapes(self) == shapes(other)
+            && std::iter::zip(&self.families, &other.families)
+                .all(|(a, b)| Arc::ptr_eq(&a.shape, &b.shape))
     }
 
     /// The grouping key.
@@ -39,7 +50,7 @@ impl Group {
     pub fn family(&self, name: &str) -> Option<&Arc<PushedFamily>> {
         let found = self
             .families
-            .binary_search_by(|family| (*family.name).cmp(name))
+            .binary_search_by(|family| family.name().cmp(name))
             .ok()?;
         Some(&self.families[found])
     }
@@ -57,8 +68,11 @@ impl Group {
     }
 
     fn first_gauge(&self, name: &str) -> Option<f64> {
-        let family = self.family(name)?.decode().ok()?;
-        match family.metrics.first()?.value {
+        let family = self.family(name)?;
+        if let Some(value) = family.only_gauge() {
+            return Some(value);
+        }
+        match family.decode().ok()?.metrics.first()?.value {
             Value::Gauge(value) => Some(value),
             _ => Some(0.0),
         }
