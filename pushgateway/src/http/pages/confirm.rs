@@ -13,9 +13,9 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use promontory_exporter::answer::plain;
 
-use super::App;
-use super::pages::{Frame, field, html};
-use super::shown::{ShownLabel, id_of, key_of, show_key};
+use super::form::Form;
+use super::shown::{ShownRow, id_of, key_of};
+use super::{App, Frame, html, no_such_group};
 use crate::group::GroupingKey;
 
 #[derive(Template)]
@@ -23,17 +23,14 @@ use crate::group::GroupingKey;
 struct ConfirmPage {
     frame: Frame,
     /// The group to delete; `None` for all.
-    group: Option<ConfirmedGroup>,
-    total: usize,
-}
-
-struct ConfirmedGroup {
-    id: String,
-    labels: Vec<ShownLabel>,
+    group: Option<ShownRow>,
+    /// Where "keep" leads: the page that the question came from.
+    back: String,
+    held: usize,
 }
 
 /// `GET` asks, `POST` (the form of that page) deletes and leads back to the groups.
-pub(super) async fn confirm(app: &Arc<App>, parts: &Parts, body: &Bytes) -> Response {
+pub(in super::super) async fn confirm(app: &Arc<App>, parts: &Parts, body: &Bytes) -> Response {
     let posted = parts.method == Method::POST;
     if posted && !is_same_origin(&parts.headers) {
         return plain(
@@ -46,10 +43,17 @@ pub(super) async fn confirm(app: &Arc<App>, parts: &Parts, body: &Bytes) -> Resp
     } else {
         parts.uri.query().unwrap_or_default().into()
     };
-    let key = field(&form, "group").and_then(key_of);
-    let all = app.admin_api && field(&form, "all").is_some();
+    let form = Form(&form);
+    let key = form.get("group").and_then(|id| key_of(&id));
+    let all = form.get("all").is_some();
     let deleted = match key {
         None if !all => return plain(StatusCode::BAD_REQUEST, "no such group"),
+        None if !app.admin_api => {
+            return plain(
+                StatusCode::BAD_REQUEST,
+                "everything can be deleted only with --web.enable-admin-api",
+            );
+        }
         key if !posted => return ask(app, key.as_ref()),
         Some(key) => app.gateway.delete(key).await,
         None => app.gateway.wipe().await,
@@ -67,13 +71,20 @@ pub(super) async fn confirm(app: &Arc<App>, parts: &Parts, body: &Bytes) -> Resp
 }
 
 fn ask(app: &App, key: Option<&GroupingKey>) -> Response {
+    let frame = Frame::new(app, "groups", 1);
+    let view = app.gateway.view();
+    let group = key.map(|key| view.group(key));
+    if let Some(None) = group {
+        return no_such_group(frame);
+    }
     html(ConfirmPage {
-        frame: Frame::new(app, "groups", 1),
-        group: key.map(|key| ConfirmedGroup {
-            id: id_of(key),
-            labels: show_key(key),
-        }),
-        total: app.gateway.view().group_count(),
+        group: group.flatten().map(|group| ShownRow::new(group, frame.now)),
+        back: key.map_or_else(
+            || "/".to_owned(),
+            |key| format!("/ui/group?id={}", id_of(key)),
+        ),
+        held: view.group_count(),
+        frame,
     })
 }
 

@@ -1,6 +1,8 @@
 //! What is held, as the texts a page shows: bounded in number and length, never HTML.
 //!
-//! The templates escape; this module only cuts and words. The pages are in [`super::pages`].
+//! The templates escape; this module only cuts and words. The pages are in [`super`].
+
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +12,6 @@ use promontory_exposition::{Kind, Label, number};
 
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
-use crate::ingest::PUSH_TIME;
 use crate::time::UnixNanos;
 use crate::view::Group;
 
@@ -19,12 +20,15 @@ const VALUES: usize = 200;
 /// Characters shown of one text: a label value may have megabytes.
 const CHARACTERS: usize = 1_000;
 
-pub(super) struct ShownGroup {
+/// A group as a row of the list, and where it is to be deleted.
+pub(super) struct ShownRow {
     pub(super) id: String,
     pub(super) labels: Vec<ShownLabel>,
     pub(super) failed: bool,
-    pub(super) pushed: String,
-    pub(super) families: Vec<ShownFamily>,
+    pub(super) pushed: ShownTime,
+    pub(super) expiry: Option<ShownTime>,
+    pub(super) families: usize,
+    pub(super) series: usize,
 }
 
 pub(super) struct ShownLabel {
@@ -36,9 +40,21 @@ pub(super) struct ShownFamily {
     pub(super) name: String,
     pub(super) help: String,
     pub(super) kind: Kind,
-    pub(super) pushed: String,
+    pub(super) pushed: ShownTime,
     pub(super) series: Vec<ShownSeries>,
-    pub(super) hidden: usize,
+    /// How many series it has, and how many of them come before those shown.
+    pub(super) total: usize,
+    pub(super) skipped: usize,
+}
+
+/// A point in time.
+pub(super) struct ShownTime {
+    /// As a person would say it: `5 minutes ago`, `in 3 hours`, `never`.
+    pub(super) said: String,
+    /// To the second, in UTC; empty for never.
+    pub(super) exact: String,
+    /// For programs that read the page; empty for never.
+    pub(super) machine: String,
 }
 
 pub(super) struct ShownSeries {
@@ -63,31 +79,18 @@ fn clip(text: &str) -> String {
     }
 }
 
-pub(super) fn show_group(group: &Group, series_left: &mut usize) -> ShownGroup {
-    let pushed_at = group
-        .family(PUSH_TIME)
-        .map_or(UnixNanos(0), |family| last_value(family));
-    ShownGroup {
-        id: id_of(group.key()),
-        labels: show_key(group.key()),
-        failed: !group.last_push_successful(),
-        pushed: moment(pushed_at),
-        families: group
-            .families()
-            .iter()
-            .map(|family| show_family(family, series_left))
-            .collect(),
+impl ShownRow {
+    pub(super) fn new(group: &Group, now: UnixNanos) -> Self {
+        Self {
+            id: id_of(group.key()),
+            labels: show_key(group.key()),
+            failed: !group.last_push_successful(),
+            pushed: ShownTime::new(group.pushed_at(), now),
+            expiry: group.expires_at().map(|at| ShownTime::new(at, now)),
+            families: group.families().len(),
+            series: group.series(),
+        }
     }
-}
-
-/// The time that `push_time_seconds` holds; the family's own stamp is also set by failures.
-fn last_value(family: &PushedFamily) -> UnixNanos {
-    let family = family.decode().ok();
-    let seconds = family.and_then(|family| match family.metrics.first()?.value {
-        Value::Gauge(seconds) => Some(seconds),
-        _ => None,
-    });
-    UnixNanos((seconds.unwrap_or(0.0) * 1e9) as i64)
 }
 
 pub(super) fn show_key(key: &GroupingKey) -> Vec<ShownLabel> {
@@ -101,33 +104,41 @@ pub(super) fn show_key(key: &GroupingKey) -> Vec<ShownLabel> {
     job
 }
 
-fn show_family(pushed: &PushedFamily, series_left: &mut usize) -> ShownFamily {
+/// A family with some of its series.
+pub(super) fn show_family(
+    pushed: &PushedFamily,
+    skipped: usize,
+    taken: usize,
+    now: UnixNanos,
+) -> ShownFamily {
     let header = pushed.header();
-    let mut series = Vec::new();
-    if *series_left > 0
-        && let Ok(family) = pushed.decode()
-    {
-        series = family
-            .metrics
-            .iter()
-            .take(*series_left)
-            .map(show_series)
-            .collect();
-        *series_left -= series.len();
-    }
+    let series = pushed.decode().map(|family| {
+        let metrics = family.metrics.iter().skip(skipped).take(taken);
+        metrics
+            .map(|metric| show_series(metric, pushed.key()))
+            .collect()
+    });
     ShownFamily {
         name: clip(header.name),
         help: clip(header.help.unwrap_or_default()),
         kind: header.kind,
-        pushed: moment(pushed.pushed_at()),
-        hidden: pushed.metrics().saturating_sub(series.len()),
-        series,
+        pushed: ShownTime::new(pushed.pushed_at(), now),
+        series: series.unwrap_or_default(),
+        total: pushed.metrics(),
+        skipped,
     }
 }
 
-fn show_series(metric: &Metric<'_>) -> ShownSeries {
+/// The labels of the group stand at the top of its page already.
+fn show_series(metric: &Metric<'_>, key: &GroupingKey) -> ShownSeries {
+    let own = |label: &&Label<'_>| key.get(&label.name) != Some(&*label.value);
     ShownSeries {
-        labels: metric.labels.iter().map(ShownLabel::new).collect(),
+        labels: metric
+            .labels
+            .iter()
+            .filter(own)
+            .map(ShownLabel::new)
+            .collect(),
         values: show_value(&metric.value),
     }
 }
@@ -163,7 +174,9 @@ fn show_value(value: &Value<'_>) -> Vec<String> {
                 })
                 .collect();
             if let Some(native) = histogram.native.as_deref() {
-                let buckets = super::native::buckets(native).into_iter().take(VALUES);
+                let buckets = crate::http::native::buckets(native)
+                    .into_iter()
+                    .take(VALUES);
                 lines.extend(buckets.map(|b| {
                     format!(
                         "{} to {}: {}",
@@ -180,11 +193,49 @@ fn show_value(value: &Value<'_>) -> Vec<String> {
     }
 }
 
-/// A moment to the second, in UTC.
-pub(super) fn moment(at: UnixNanos) -> String {
-    match Timestamp::from_nanosecond(i128::from(at.0)) {
-        Ok(time) if at.0 > 0 => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        _ => "never".to_owned(),
+impl ShownTime {
+    /// A time as it is seen now. One that is past may be a little ahead of a clock that was set back.
+    pub(super) fn new(at: UnixNanos, now: UnixNanos) -> Self {
+        let time = Timestamp::from_nanosecond(i128::from(at.0));
+        let (Ok(time), true) = (time, at.0 > 0) else {
+            return Self {
+                said: "never".to_owned(),
+                exact: String::new(),
+                machine: String::new(),
+            };
+        };
+        let span = Duration::from_nanos(now.0.abs_diff(at.0));
+        let said = match (span.as_secs(), now >= at) {
+            (0, _) => "just now".to_owned(),
+            (_, true) => format!("{} ago", span_said(span)),
+            (_, false) => format!("in {}", span_said(span)),
+        };
+        Self {
+            said,
+            exact: time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            machine: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        }
+    }
+}
+
+/// A length of time in its largest unit, rounded down: `5 minutes`.
+pub(super) fn span_said(span: Duration) -> String {
+    const UNITS: &[(u64, &str)] = &[(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let seconds = span.as_secs();
+    let unit = UNITS.iter().find(|(length, _)| seconds >= *length);
+    let (length, name) = unit.copied().unwrap_or((1, "second"));
+    match seconds / length {
+        1 => format!("1 {name}"),
+        count => format!("{count} {name}s"),
+    }
+}
+
+/// Bytes in the largest unit that leaves a number of at least one: `1.4 MiB`.
+pub(super) fn bytes_said(bytes: u64) -> String {
+    const UNITS: &[(u64, &str)] = &[(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(size, _)| bytes >= *size) {
+        Some((size, name)) => format!("{:.1} {name}", bytes as f64 / *size as f64),
+        None => format!("{bytes} bytes"),
     }
 }
 
@@ -195,4 +246,52 @@ pub(super) fn id_of(key: &GroupingKey) -> String {
 
 pub(super) fn key_of(id: &str) -> Option<GroupingKey> {
     GroupingKey::from_bytes(&URL_SAFE_NO_PAD.decode(id).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        let now = UnixNanos(1_700_000_000_000_000_000);
+        let said =
+            |seconds: i64| ShownTime::new(UnixNanos(now.0 - seconds * 1_000_000_000), now).said;
+        for (ago, expected) in [
+            (0, "just now"),
+            (1, "1 second ago"),
+            (59, "59 seconds ago"),
+            (119, "1 minute ago"),
+            (7_200, "2 hours ago"),
+            (86_399, "23 hours ago"),
+            (1_000_000, "11 days ago"),
+            (-90, "in 1 minute"),
+        ] {
+            assert_eq!(said(ago), expected);
+        }
+        let time = ShownTime::new(now, now);
+        assert_eq!(time.exact, "2023-11-14 22:13:20 UTC");
+        assert_eq!(time.machine, "2023-11-14T22:13:20Z");
+        for never in [0, -1, i64::MIN] {
+            let time = ShownTime::new(UnixNanos(never), now);
+            assert_eq!((&*time.said, &*time.exact), ("never", ""));
+        }
+        assert_eq!(
+            ShownTime::new(UnixNanos(i64::MAX), now).exact,
+            "2262-04-11 23:47:16 UTC"
+        );
+    }
+
+    #[test]
+    fn sizes_are_said_in_a_fitting_unit() {
+        for (bytes, expected) in [
+            (0, "0 bytes"),
+            (1_023, "1023 bytes"),
+            (1_536, "1.5 KiB"),
+            (5 << 20, "5.0 MiB"),
+            (u64::MAX, "17179869184.0 GiB"),
+        ] {
+            assert_eq!(bytes_said(bytes), expected);
+        }
+    }
 }
