@@ -429,5 +429,14 @@ fn a_disk_that_refuses_is_told_on_every_page() {
     visit.open("/status");
     assert!(visit.browser.all(".banner").unwrap().is_empty());
     let facts = visit.browser.texts(".facts tr").unwrap();
-    assert!(facts.contains(&"Failed writes 1".to_owned()), "{facts:?}");
+    for fact in [
+        "Failed writes 1",
+        "persistence.file held.db not the default",
+        "persistence.interval 0s",
+    ] {
+        assert!(
+            facts.contains(&fact.to_owned()),
+            "{fact:?} is not in {facts:?}"
+        );
+    }
 }

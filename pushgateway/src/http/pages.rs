@@ -3,14 +3,15 @@
 //! Rendered from templates, without scripts or anything from another site. Every value is escaped by the templates.
 //! A page is bounded, whatever is held: so many groups, so many series. State is in the address, so a page can be
 //! bookmarked and shared. `GET` changes nothing; deletes are in `confirm`. A page a file: `list`, `group`, `status`,
-//! `confirm`; `choice` and `window` say what of a long list is on a page, `shown` words values, `form` reads what
-//! browsers send.
+//! `confirm`; `choice` and `window` say what of a long list is on a page, `shown` words what is held, `said` times and
+//! sizes, `form` reads what browsers send.
 
 mod choice;
 mod confirm;
 mod form;
 mod group;
 mod list;
+mod said;
 mod shown;
 mod status;
 mod window;

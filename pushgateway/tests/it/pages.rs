@@ -273,6 +273,23 @@ async fn a_page_is_bounded() {
 }
 
 #[tokio::test]
+async fn of_many_labels_the_first_are_shown() {
+    let site = Site::new(Wishes::default());
+    let labels: String = (0..1_000).map(|at| format!("/l{at:04}/v")).collect();
+    let target = format!("PUT /metrics/job/z{labels}");
+    site.send(&target, &[], "x 1\n").await;
+    for target in ["/".to_owned(), only_group(&site).await] {
+        let page = page(&site, &target).await;
+        let badges = page.matches("<span class=\"badge\">").count();
+        assert!(badges < 60, "{target}: {badges}");
+        assert!(
+            page.contains("job=\"z\"") && page.contains("and 951 more"),
+            "{target}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_group_that_is_gone_is_said_to_be() {
     let site = Site::new(Wishes::default());
     site.check("PUT /metrics/job/a", "x 1\n", "200").await;
@@ -402,5 +419,52 @@ async fn pages_need_nothing_from_elsewhere() {
         "takes changes, 0 waiting",
     ] {
         assert!(status.contains(part), "{part} is missing");
+    }
+}
+
+/// The relative luminance of a colour, by WCAG 2: `#rgb` or `#rrggbb`.
+fn luminance(colour: &str) -> f64 {
+    let digits = colour.strip_prefix('#').unwrap();
+    let width = digits.len() / 3;
+    let channel = |at: usize| {
+        let digits = &digits[at * width..(at + 1) * width];
+        let value = f64::from(u8::from_str_radix(&digits.repeat(3 - width), 16).unwrap()) / 255.0;
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * channel(0) + 0.7152 * channel(1) + 0.0722 * channel(2)
+}
+
+#[tokio::test]
+async fn texts_stand_out_from_their_ground() {
+    let site = Site::new(Wishes::default());
+    let style = site.send("GET /static/style.css", &[], "").await.text();
+    let schemes: Vec<&str> = style
+        .split(":root {")
+        .skip(1)
+        .map(|block| block.split_once('}').unwrap().0)
+        .collect();
+    assert_eq!(schemes.len(), 2, "light and dark");
+    for scheme in schemes {
+        let colour = |name: &str| between(scheme, &format!("--{name}: "), ";").unwrap();
+        for (least, text, grounds) in [
+            (4.5, "text", "page card"),
+            (4.5, "quiet", "page card"),
+            (4.5, "accent", "page card"),
+            (4.5, "on-accent", "accent"),
+            (4.5, "badge-text", "badge"),
+            (4.5, "bad", "page card bad-page"),
+            (3.0, "edge", "page card"),
+            (3.0, "focus", "page card"),
+        ] {
+            for ground in grounds.split(' ') {
+                let [a, b] = [text, ground].map(|name| luminance(colour(name)) + 0.05);
+                let contrast = (a / b).max(b / a);
+                assert!(contrast >= least, "{text} on {ground}: {contrast:.2}");
+            }
+        }
     }
 }

@@ -30,7 +30,7 @@ struct ConfirmPage {
 }
 
 /// `GET` asks, `POST` (the form of that page) deletes and leads back to the groups.
-pub(in super::super) async fn confirm(app: &Arc<App>, parts: &Parts, body: &Bytes) -> Response {
+pub(in crate::http) async fn confirm(app: &Arc<App>, parts: &Parts, body: &Bytes) -> Response {
     let posted = parts.method == Method::POST;
     if posted && !is_same_origin(&parts.headers) {
         return plain(

@@ -6,7 +6,8 @@ use askama::Template;
 use axum::response::Response;
 
 use super::form::{Form, query};
-use super::shown::{ShownFamily, ShownLabel, ShownTime, id_of, key_of, show_family, show_key};
+use super::said::ShownTime;
+use super::shown::{ShownFamily, ShownLabels, id_of, key_of, show_family, show_key};
 use super::window::{Pager, Window};
 use super::{App, Frame, aside, html, no_such_group};
 use crate::family::PushedFamily;
@@ -20,7 +21,7 @@ const SERIES: usize = 500;
 struct GroupPage {
     frame: Frame,
     id: String,
-    labels: Vec<ShownLabel>,
+    labels: ShownLabels,
     /// The query of the list that shows all groups of this job.
     same_job: String,
     failed: bool,
@@ -34,7 +35,7 @@ struct GroupPage {
 }
 
 /// One group, by `id`; `page` counts from 1.
-pub(in super::super) async fn group(app: &Arc<App>, query: Option<&str>) -> Response {
+pub(in crate::http) async fn group(app: &Arc<App>, query: Option<&str>) -> Response {
     let form = Form(query.unwrap_or_default());
     let (key, asked) = (form.get("id").and_then(|id| key_of(&id)), form.page());
     aside(app, move |app| {

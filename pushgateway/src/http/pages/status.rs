@@ -6,7 +6,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::response::Response;
 
-use super::shown::{ShownTime, bytes_said, span_said};
+use super::said::{ShownTime, bytes_said, span_said};
 use super::{App, Frame, aside, html};
 use crate::store::Figures;
 use crate::time::UnixNanos;
@@ -43,7 +43,7 @@ struct ShownFlag<'a> {
 }
 
 /// The page of state, build and flags.
-pub(in super::super) async fn status(app: &Arc<App>) -> Response {
+pub(in crate::http) async fn status(app: &Arc<App>) -> Response {
     aside(app, |app| html(page(app))).await
 }
 
