@@ -71,20 +71,21 @@ impl Frame {
 /// A page that only says something.
 #[derive(Template)]
 #[template(path = "notice.html")]
-struct NoticePage {
+struct NoticePage<'f> {
     frame: Frame,
     title: &'static str,
-    text: &'static str,
+    text: &'f str,
+}
+
+fn notice(status: StatusCode, frame: Frame, title: &'static str, text: &str) -> Response {
+    with_status(status, html(NoticePage { frame, title, text }))
 }
 
 /// The page in place of one of a group that is not held.
 fn no_such_group(frame: Frame) -> Response {
-    let page = NoticePage {
-        frame,
-        title: "No such group",
-        text: "No group with these labels is held. It may have been deleted since the link was made.",
-    };
-    with_status(StatusCode::NOT_FOUND, html(page))
+    let text =
+        "No group with these labels is held. It may have been deleted since the link was made.";
+    notice(StatusCode::NOT_FOUND, frame, "No such group", text)
 }
 
 /// Makes a page on a thread that may block: with many groups held it takes a while, and scrapes must not wait for it.

@@ -342,10 +342,10 @@ async fn only_a_form_of_ours_deletes() {
             "{foreign:?}"
         );
     }
-    assert_eq!(
-        site.send("POST /ui/delete", &[], "group=xyz").await.status,
-        400
-    );
+    for form in ["group=xyz", "group=xyz&all=1", "group=&all=1", ""] {
+        let answer = site.send("POST /ui/delete", &[], form).await;
+        assert_eq!(answer.status, 404, "{form}");
+    }
     assert_eq!(site.pushed().await, held);
     let done = site
         .send("POST /ui/delete", &[("origin", "http://here")], form)

@@ -14,8 +14,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use promontory_exporter::answer::plain;
 
 use super::form::Form;
-use super::shown::{ShownRow, id_of, key_of};
-use super::{App, Frame, html, no_such_group};
+use super::shown::{ShownRow, key_of};
+use super::{App, Frame, html, no_such_group, notice, with_status};
 use crate::group::GroupingKey;
 
 #[derive(Template)]
@@ -24,8 +24,8 @@ struct ConfirmPage {
     frame: Frame,
     /// The group to delete; `None` for all.
     group: Option<ShownRow>,
-    /// Where "keep" leads: the page that the question came from.
-    back: String,
+    /// Where "keep" leads: to the group's page, or to the list.
+    keep: String,
     held: usize,
 }
 
@@ -43,26 +43,22 @@ pub(in crate::http) async fn confirm(app: &Arc<App>, parts: &Parts, body: &Bytes
     } else {
         parts.uri.query().unwrap_or_default().into()
     };
-    let form = Form(&form);
-    let key = form.get("group").and_then(|id| key_of(&id));
-    let all = form.get("all").is_some();
-    let deleted = match key {
-        None if !all => return plain(StatusCode::BAD_REQUEST, "no such group"),
-        None if !app.admin_api => {
-            return plain(
-                StatusCode::BAD_REQUEST,
-                "everything can be deleted only with --web.enable-admin-api",
-            );
-        }
-        key if !posted => return ask(app, key.as_ref()),
-        Some(key) => app.gateway.delete(key).await,
-        None => app.gateway.wipe().await,
+    let Some(what) = Target::read(Form(&form)) else {
+        return no_such_group(Frame::new(app, "groups", 1));
+    };
+    if what == Target::All && !app.admin_api {
+        let why = "Everything can be deleted at once only with --web.enable-admin-api.";
+        return not_deleted(app, StatusCode::BAD_REQUEST, why);
+    }
+    let deleted = match what {
+        what if !posted => return ask(app, what),
+        Target::Group(key) => app.gateway.delete(key).await,
+        Target::All => app.gateway.wipe().await,
     };
     if let Err(error) = deleted {
-        return plain(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
+        return not_deleted(app, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
     }
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
+    let mut response = with_status(StatusCode::SEE_OTHER, Response::new(Body::empty()));
     let back = format!("{}/", Frame::new(app, "groups", 1).base);
     if let Ok(back) = HeaderValue::from_str(&back) {
         response.headers_mut().insert(LOCATION, back);
@@ -70,19 +66,45 @@ pub(in crate::http) async fn confirm(app: &Arc<App>, parts: &Parts, body: &Bytes
     response
 }
 
-fn ask(app: &App, key: Option<&GroupingKey>) -> Response {
+/// What is to be deleted.
+#[derive(Eq, PartialEq)]
+enum Target {
+    Group(GroupingKey),
+    All,
+}
+
+impl Target {
+    /// A group that cannot be read is never everything.
+    fn read(form: Form<'_>) -> Option<Self> {
+        match form.get("group") {
+            Some(id) => key_of(&id).map(Self::Group),
+            None => form.get("all").map(|_| Self::All),
+        }
+    }
+}
+
+fn not_deleted(app: &App, status: StatusCode, why: &str) -> Response {
+    let frame = Frame::new(app, "groups", 1);
+    notice(status, frame, "Nothing was deleted", why)
+}
+
+fn ask(app: &App, what: Target) -> Response {
     let frame = Frame::new(app, "groups", 1);
     let view = app.gateway.view();
-    let group = key.map(|key| view.group(key));
-    if let Some(None) = group {
-        return no_such_group(frame);
-    }
+    let (group, keep) = match what {
+        Target::All => (None, "/".to_owned()),
+        Target::Group(key) => match view.group(&key) {
+            Some(group) => {
+                let row = ShownRow::new(group, frame.now);
+                let keep = format!("/ui/group?id={}", row.id);
+                (Some(row), keep)
+            }
+            None => return no_such_group(frame),
+        },
+    };
     html(ConfirmPage {
-        group: group.flatten().map(|group| ShownRow::new(group, frame.now)),
-        back: key.map_or_else(
-            || "/".to_owned(),
-            |key| format!("/ui/group?id={}", id_of(key)),
-        ),
+        group,
+        keep,
         held: view.group_count(),
         frame,
     })
