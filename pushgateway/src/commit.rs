@@ -154,6 +154,11 @@ impl Gateway {
         self.figures.clone()
     }
 
+    /// How many changes wait for the committing thread; it may have taken some up already.
+    pub fn waiting(&self) -> usize {
+        QUEUE - self.queue.capacity()
+    }
+
     /// Whether the queue still takes changes.
     ///
     /// # Errors

@@ -24,6 +24,8 @@ mod migrate;
 #[cfg(test)]
 mod node;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod parity;
 #[cfg(test)]
 mod random;

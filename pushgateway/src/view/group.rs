@@ -7,6 +7,7 @@ use promontory_exposition::Value;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::ingest::{PUSH_FAILURE_TIME, PUSH_TIME};
+use crate::time::UnixNanos;
 
 /// One group with its families, sorted by name; the two push time families are among them.
 #[derive(Clone, Debug)]
@@ -65,6 +66,33 @@ impl Group {
             (Some(failed), Some(succeeded)) => failed <= succeeded,
             _ => true,
         }
+    }
+
+    /// When a push was last accepted, by `push_time_seconds`; the families' own stamps are also set by failures.
+    pub fn pushed_at(&self) -> UnixNanos {
+        self.moment(PUSH_TIME)
+    }
+
+    /// When a push was last refused, by `push_failure_time_seconds`.
+    pub fn failed_at(&self) -> UnixNanos {
+        self.moment(PUSH_FAILURE_TIME)
+    }
+
+    /// When the group vanishes unless it is pushed again. Nothing expires yet.
+    pub fn expires_at(&self) -> Option<UnixNanos> {
+        None
+    }
+
+    /// How many series it has, over all families.
+    pub fn series(&self) -> usize {
+        self.families.iter().map(|family| family.metrics()).sum()
+    }
+
+    /// What a gauge in seconds means as a point in time.
+    fn moment(&self, name: &str) -> UnixNanos {
+        let seconds = self.first_gauge(name).unwrap_or_default();
+        // A pushed value may be anything: what is no time becomes never or the end of all times.
+        UnixNanos((seconds * 1e9) as i64)
     }
 
     fn first_gauge(&self, name: &str) -> Option<f64> {
