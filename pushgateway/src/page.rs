@@ -6,29 +6,34 @@
 //! are rendered from the families' values.
 //!
 //! Families come in the order of their names as pushed; where several names are spelled alike for the reader, they are
-//! one family, in the place of the first. `plan` orders lines, `lines` writes them, `entry` writes whole families.
+//! one family, in the place of the first. `plan` orders lines, `lines` writes them, `entry` writes whole families, `work`
+//! makes pieces on several threads.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use promontory_exposition::format::Writer;
-use promontory_exposition::gzip::{Block, Compressor};
+use promontory_exposition::gzip::Block;
 use promontory_exposition::{Family, Target};
 
 use crate::view::{PageError, View};
 use entry::entries;
 use lines::Sheet;
 use plan::Plan;
+use work::{Job, Made, Makers};
 
 mod entry;
 mod lines;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod work;
 
-/// Pieces of text are joined until they have this size, in bytes: a write to a socket should be worth its while.
-const PIECE_BYTES: usize = 64 << 10;
+/// Pieces made at a time: few at first, so that the page begins at once.
+const FIRST_PIECES: usize = 4;
+/// Pieces made at a time later on; they are held until they are sent.
+const PIECES_MAX: usize = 64;
 
 /// A piece of a page, in order.
 #[derive(Clone, Copy, Debug)]
@@ -64,34 +69,26 @@ impl Pages {
         }
         let plan = self.plan(view);
         let sheet = Sheet::new(view);
-        let mut compressor = compressed.then(Compressor::default);
-        let mut text = Vec::with_capacity(PIECE_BYTES * 2);
-        for entry in entries(&plan, target, own) {
-            let Some((family, parts)) = entry.ready(target) else {
-                entry
-                    .write(&sheet, target, &mut text)
-                    .map_err(PageError::from)?;
-                flush(&mut text, PIECE_BYTES, sink)?;
-                continue;
-            };
-            for part in parts {
-                let Some(compressor) = &mut compressor else {
-                    sheet.write_part(family, part, target, &mut text);
-                    flush(&mut text, PIECE_BYTES, sink)?;
-                    continue;
-                };
-                flush(&mut text, 1, sink)?;
-                let block = family.block(part, &sheet, || {
-                    sheet.write_part(family, part, target, &mut text);
-                    let block = compressor.compress(&text);
-                    text.clear();
-                    block
-                });
-                sink(Piece::Block(&block))?;
+        let entries = entries(&plan, target, own);
+        let jobs: Vec<Job<'_>> = entries
+            .iter()
+            .flat_map(|entry| Job::of(entry, target))
+            .collect();
+        let mut makers = Makers::new(&sheet, target, compressed);
+        let (mut rest, mut pieces) = (&jobs[..], FIRST_PIECES);
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(pieces.min(rest.len()));
+            for made in makers.make(now) {
+                match made.map_err(PageError::from)? {
+                    Made::Text(text) => sink(Piece::Text(&text))?,
+                    Made::Block(block) => sink(Piece::Block(&block))?,
+                }
             }
+            (rest, pieces) = (later, PIECES_MAX.min(pieces * 2));
         }
-        Writer::new(target, &mut text).finish();
-        flush(&mut text, 1, sink)
+        let mut end = Vec::new();
+        Writer::new(target, &mut end).finish();
+        sink(Piece::Text(&end))
     }
 
     fn plan(&self, view: &View) -> Arc<Plan> {
@@ -103,18 +100,6 @@ impl Pages {
         self.plan.store(Some(Arc::clone(&plan)));
         plan
     }
-}
-
-fn flush<E>(
-    text: &mut Vec<u8>,
-    least: usize,
-    sink: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
-) -> Result<(), E> {
-    if text.len() >= least {
-        sink(Piece::Text(text))?;
-        text.clear();
-    }
-    Ok(())
 }
 
 impl View {

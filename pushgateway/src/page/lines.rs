@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use promontory_exposition::{Label, Target, page};
 
-use super::plan::{Part, Place, PlannedFamily};
+use super::plan::{Part, Place, PlannedFamily, Slice};
 use crate::family::PushedFamily;
+use crate::group::GroupingKey;
 use crate::view::{Group, View};
 
 /// The groups of a view, to be found by number.
@@ -49,18 +50,23 @@ impl<'v> Sheet<'v> {
             let header = self.family(family.members[0]).header();
             page::write_header(target, header, out);
         }
+        let look_up = |slice: &Slice| {
+            let pushed = self.family(family.members[slice.member as usize]);
+            // Read now, all of them: then the processor waits for memory once, not in turn for each member.
+            std::hint::black_box(pushed.column.first());
+            (slice.lines(), pushed)
+        };
+        let members: Vec<_> = part.slices.iter().map(look_up).collect();
         let mut values = Vec::new();
-        let mut group = u32::MAX;
-        for slice in &part.slices {
-            let place = family.members[slice.member as usize];
-            let pushed = self.family(place);
-            if place.group != group {
-                group = place.group;
+        let mut last: Option<&GroupingKey> = None;
+        for (lines, pushed) in members {
+            if last.is_none_or(|last| !std::ptr::eq(last.labels(), pushed.key().labels())) {
                 values.clear();
                 values.extend(pushed.key().labels().iter().map(escaped));
+                last = Some(pushed.key());
             }
             if let Some(template) = &pushed.shape.template {
-                template.write(slice.lines(), &values, &pushed.column, out);
+                template.write(lines, &values, &pushed.column, out);
             }
         }
     }

@@ -146,14 +146,7 @@ impl Plan {
             .filter_map(|family| family.parts.as_ref())
             .flatten();
         parts
-            .filter_map(|part| {
-                let kept = part
-                    .kept
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clone()?;
-                Some((part.fingerprint, kept))
-            })
+            .filter_map(|part| Some((part.fingerprint, part.kept()?)))
             .collect()
     }
 }
@@ -166,38 +159,50 @@ impl PlannedFamily {
         self.members.iter().map(pushed).collect()
     }
 
-    /// The compressed form of a part: the kept one where nothing has changed since, else a new one.
+    /// The compressed form of a part, if it was kept and nothing has changed since.
+    pub(super) fn kept(&self, part: &Part, sheet: &Sheet<'_>) -> Option<Arc<Block>> {
+        let kept = part.kept()?;
+        let as_it_was =
+            |slice: &Slice| sheet.change(self.members[slice.member as usize]) <= kept.changes;
+        let holds = kept.changes <= sheet.changes() && part.slices.iter().all(as_it_was);
+        holds.then_some(kept.block)
+    }
+
+    /// The compressed form of a part: the kept one, else a new one.
     pub(super) fn block(
         &self,
         part: &Part,
         sheet: &Sheet<'_>,
         make: impl FnOnce() -> Block,
     ) -> Arc<Block> {
-        let kept = part
-            .kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.changes <= sheet.changes()) {
-            let changed = |slice: &Slice| sheet.change(self.members[slice.member as usize]);
-            if part
-                .slices
-                .iter()
-                .all(|slice| changed(slice) <= kept.changes)
-            {
-                return Arc::clone(&kept.block);
-            }
+        if let Some(block) = self.kept(part, sheet) {
+            return block;
         }
         let block = Arc::new(make());
         // A scrape that was held up must not put its older block in the place of a newer one.
-        if kept.is_none_or(|kept| kept.changes < sheet.changes()) {
-            let new = Kept {
+        if part
+            .kept()
+            .is_none_or(|kept| kept.changes < sheet.changes())
+        {
+            part.keep(Kept {
                 changes: sheet.changes(),
                 block: Arc::clone(&block),
-            };
-            *part.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(new);
+            });
         }
         block
+    }
+}
+
+impl Part {
+    fn kept(&self) -> Option<Kept> {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn keep(&self, kept: Kept) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
 }
 
