@@ -20,7 +20,7 @@ use crate::shape::{Layout, Run, Shape, Template};
 use crate::view::{Group, View};
 
 /// Lines in a part, about: it is rendered and compressed as a whole.
-const PART_LINES: usize = 512;
+const PART_LINES: usize = 160;
 
 /// The order of all lines of a view, and of all with the same groups and shapes.
 #[derive(Debug)]
