@@ -15,6 +15,7 @@ use crate::group::GroupingKey;
 use crate::ingest::Push;
 use crate::ledger::Ledger;
 use crate::migrate;
+use crate::page::Pages;
 use crate::request::{Action, Request};
 use crate::store::{Figures, LogStore, MemoryStore, Store, StoreError, Sync};
 use crate::view::View;
@@ -46,6 +47,7 @@ pub struct QueueFull;
 pub struct Gateway {
     queue: mpsc::Sender<Request>,
     published: Arc<ArcSwap<View>>,
+    pages: Arc<Pages>,
     consistency: Consistency,
     figures: Option<Arc<Figures>>,
 }
@@ -89,6 +91,7 @@ pub fn open_with(
     let gateway = Gateway {
         queue,
         published,
+        pages: Arc::default(),
         consistency: options.consistency,
         figures,
     };
@@ -141,9 +144,19 @@ impl Gateway {
         self.published.load_full()
     }
 
+    /// What is kept from scrape to scrape.
+    pub fn pages(&self) -> Arc<Pages> {
+        Arc::clone(&self.pages)
+    }
+
     /// What the persistence file tells about itself; `None` where there is none.
     pub fn persistence(&self) -> Option<Arc<Figures>> {
         self.figures.clone()
+    }
+
+    /// How many changes wait for the committing thread; it may have taken some up already.
+    pub fn waiting(&self) -> usize {
+        QUEUE - self.queue.capacity()
     }
 
     /// Whether the queue still takes changes.

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use promontory_exporter::build;
-use promontory_exporter::flag::{Flag, Flags, Takes};
+use promontory_exporter::flag::{Flag, Flags, Parsed, Takes};
 use promontory_exporter::log::Style;
 use promontory_exporter::program::{Program, TELEMETRY_PATH, web_flags};
 use promontory_exposition::name::NameRules;
@@ -169,6 +169,20 @@ pub fn shown(flags: &Flags, prefix: &str) -> Vec<(String, String)> {
         }
     }
     shown
+}
+
+/// The names of the flags of [`shown`] whose values are not those they have when nothing is given.
+pub fn changed(shown: &[(String, String)]) -> Vec<String> {
+    let Ok(Parsed::Run(defaults)) = program().table().parse([]) else {
+        return Vec::new();
+    };
+    let defaults = defaults.shown();
+    let differs = |flag: &&(String, String)| !defaults.contains(flag);
+    shown
+        .iter()
+        .filter(differs)
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 /// Which names paths and text bodies may hold.

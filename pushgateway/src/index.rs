@@ -19,6 +19,7 @@ use promontory_exposition::Kind;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
+use crate::series::fingerprints;
 
 /// Why a family does not fit. The committing thread adds who holds the other one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,7 +56,7 @@ pub(crate) struct Index {
     /// By spelled name.
     families: HashMap<Box<str>, Entry>,
     own: HashMap<String, Kind>,
-    parked: BTreeMap<(GroupingKey, Arc<str>), (Arc<PushedFamily>, Clash)>,
+    parked: BTreeMap<(GroupingKey, Box<str>), (Arc<PushedFamily>, Clash)>,
 }
 
 /// A name in use.
@@ -85,12 +86,12 @@ impl Index {
 
     /// Adds a family, or changes nothing and says why not.
     pub(crate) fn link(&mut self, family: &PushedFamily) -> Result<(), Clash> {
-        if let Some(refusal) = &family.unsound {
-            return Err(Clash::Unsound(Refusal::clone(refusal)));
+        if let Some(refusal) = &family.shape.unsound {
+            return Err(Clash::Unsound(refusal.clone()));
         }
         let spelled = family.spelled();
         self.check_name(family, &spelled)?;
-        self.link_series(&family.series)?;
+        self.link_series(family)?;
         match self.families.get_mut(&*spelled) {
             Some(entry) => entry.groups += 1,
             None => {
@@ -108,10 +109,8 @@ impl Index {
 
     /// Takes a linked family out.
     pub(crate) fn unlink(&mut self, family: &PushedFamily) {
-        for series in &family.series {
-            if let Ok(entry) = self.series.find_entry(*series, |other| other == series) {
-                entry.remove();
-            }
+        for series in fingerprints(family) {
+            self.forget(series);
         }
         self.shrink();
         let spelled = family.spelled();
@@ -123,10 +122,14 @@ impl Index {
         }
     }
 
-    /// Whether a family may stand for a held one without any change here: name, type and series are the same.
+    /// Whether a family may stand for a held one of its group without any change here: name, type and series are the same.
     pub(crate) fn links_alike(&self, held: &PushedFamily, family: &PushedFamily) -> bool {
-        (&held.name, held.kind, &held.series) == (&family.name, family.kind, &family.series)
-            && family.unsound.is_none()
+        let (held_shape, shape) = (&held.shape, &family.shape);
+        let alike = Arc::ptr_eq(held_shape, shape)
+            || (held.name(), held.kind(), &held_shape.series)
+                == (family.name(), family.kind(), &shape.series);
+        alike
+            && shape.unsound.is_none()
             && (self.parked.is_empty() || !self.parked.contains_key(&parking_place(held)))
     }
 
@@ -162,7 +165,7 @@ impl Index {
 
     fn check_name(&self, family: &PushedFamily, spelled: &str) -> Result<(), Clash> {
         if let Some(held) = self.own.get(spelled) {
-            if spelled != &*family.name {
+            if spelled != family.name() {
                 return Err(Clash::SpelledLikeOwn);
             }
             if *held != type_of(family) {
@@ -179,7 +182,7 @@ impl Index {
                 own: false,
             }),
             Some(_) => Ok(()),
-            None => self.check_suffixes(spelled, family.kind),
+            None => self.check_suffixes(spelled, family.kind()),
         }
     }
 
@@ -216,24 +219,25 @@ impl Index {
             .or_else(|| self.families.get(name).map(|entry| entry.kind))
     }
 
-    fn link_series(&mut self, series: &[u64]) -> Result<(), Clash> {
-        self.series.reserve(series.len(), |series| *series);
-        for (i, new) in series.iter().enumerate() {
-            if self.series.find(*new, |held| held == new).is_none() {
-                self.series.insert_unique(*new, *new, |series| *series);
+    fn link_series(&mut self, family: &PushedFamily) -> Result<(), Clash> {
+        self.series.reserve(family.metrics(), |series| *series);
+        for (at, new) in fingerprints(family).enumerate() {
+            if self.series.find(new, |held| *held == new).is_none() {
+                self.series.insert_unique(new, new, |series| *series);
                 continue;
             }
-            for taken_back in &series[..i] {
-                if let Ok(entry) = self
-                    .series
-                    .find_entry(*taken_back, |held| held == taken_back)
-                {
-                    entry.remove();
-                }
+            for linked in fingerprints(family).take(at) {
+                self.forget(linked);
             }
-            return Err(Clash::Series(*new));
+            return Err(Clash::Series(new));
         }
         Ok(())
+    }
+
+    fn forget(&mut self, series: u64) {
+        if let Ok(entry) = self.series.find_entry(series, |other| *other == series) {
+            entry.remove();
+        }
     }
 
     /// Gives memory back after much was deleted.
@@ -247,7 +251,7 @@ impl Index {
 
 /// The type as text and protobuf say it: a job may begin to push a gauge as the info that it is while others do not.
 fn type_of(family: &PushedFamily) -> Kind {
-    match family.kind {
+    match family.kind() {
         Kind::Info | Kind::StateSet => Kind::Gauge,
         kind => kind,
     }
@@ -262,6 +266,6 @@ fn uses(kind: Kind, suffix: &str) -> bool {
     }
 }
 
-fn parking_place(family: &PushedFamily) -> (GroupingKey, Arc<str>) {
-    (family.key.clone(), Arc::clone(&family.name))
+fn parking_place(family: &PushedFamily) -> (GroupingKey, Box<str>) {
+    (family.key().clone(), family.name().into())
 }

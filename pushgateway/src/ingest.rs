@@ -1,4 +1,4 @@
-//! From the families of a body to the checked, rendered families of one group. Pure.
+//! From the families of a body to the checked families of one group. Pure.
 //!
 //! Everything here costs time in proportion to the push and runs in the caller's thread, so that the
 //! committing thread only has to compare and link. What can be said about a push without knowing what
@@ -8,12 +8,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use promontory_exposition::{Family, Kind, Label, Metric, Value};
+use promontory_exposition::{Family, Kind, Metric, Value};
 
-use crate::family::{About, Origin, PushedFamily, build, encode};
+use crate::family::{Origin, PushedFamily};
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
-use crate::series::check_series;
 use crate::time::UnixNanos;
 
 /// The family that says when a group was last changed.
@@ -30,26 +29,18 @@ pub enum Change {
     Merge,
 }
 
-/// A push made ready: sanitised, checked by itself, rendered and encoded.
+/// A push made ready: sanitised and checked by itself.
 #[derive(Debug)]
 pub struct Push {
     pub(crate) key: GroupingKey,
     pub(crate) change: Change,
     pub(crate) at: UnixNanos,
     /// The families to hold, without [`PUSH_TIME`]; empty after a refusal.
-    pub(crate) families: Vec<Ready>,
+    pub(crate) families: Vec<Arc<PushedFamily>>,
     /// [`PUSH_TIME`] at `at`.
-    pub(crate) push_time: Option<Ready>,
+    pub(crate) push_time: Option<Arc<PushedFamily>>,
     /// Why nothing of the push can be held.
     pub(crate) refusal: Option<Refusal>,
-}
-
-/// A family with its record for the store.
-#[derive(Debug)]
-pub(crate) struct Ready {
-    pub(crate) family: Arc<PushedFamily>,
-    /// See [`crate::record`]; empty where nothing is stored.
-    pub(crate) record: Vec<u8>,
 }
 
 /// A push that was read to its end in vain, for the committing thread to count as failed.
@@ -107,7 +98,7 @@ fn ready_families<'a>(
     families: Vec<Family<'a>>,
     origin: Origin,
     at: UnixNanos,
-) -> Result<Vec<Ready>, Refusal> {
+) -> Result<Vec<Arc<PushedFamily>>, Refusal> {
     let families = last_of_each_name(families);
     for family in &families {
         if family
@@ -121,15 +112,12 @@ fn ready_families<'a>(
         }
     }
     let mut ready = Vec::with_capacity(families.len());
-    for mut family in families {
+    for family in families {
         // Upstream replaces a pushed one by its own.
         if family.name == PUSH_TIME {
             continue;
         }
-        for metric in &mut family.metrics {
-            metric.labels = sanitise(std::mem::take(&mut metric.labels), key);
-        }
-        ready.push(make_ready(key, &family, origin, at)?);
+        ready.push(Arc::new(make_ready(key, family, origin, at)?));
     }
     Ok(ready)
 }
@@ -146,59 +134,27 @@ fn last_of_each_name(families: Vec<Family<'_>>) -> Vec<Family<'_>> {
     kept
 }
 
-/// The grouping labels win over pushed ones, `instance=""` stands where no instance is, and names are in order.
-fn sanitise<'a>(mut labels: Vec<Label<'a>>, key: &'a GroupingKey) -> Vec<Label<'a>> {
-    for group in key.labels() {
-        match labels.iter_mut().find(|label| label.name == group.name) {
-            Some(label) => label.value = (*group.value).into(),
-            None => labels.push(Label::new(&*group.name, &*group.value)),
-        }
-    }
-    if !labels.iter().any(|label| label.name == "instance") {
-        labels.push(Label::new("instance", ""));
-    }
-    labels.sort_by(|a, b| a.name.cmp(&b.name));
-    labels
-}
-
-/// Checks and renders a sanitised family.
+/// Checks and keeps a family.
 ///
 /// # Errors
 /// What makes the family impossible to hold. What only makes it unfit to be scraped is kept in it.
 pub(crate) fn make_ready(
     key: &GroupingKey,
-    family: &Family<'_>,
+    family: Family<'_>,
     origin: Origin,
     at: UnixNanos,
-) -> Result<Ready, Refusal> {
+) -> Result<PushedFamily, Refusal> {
     if family.name.is_empty() {
         return Err(Refusal::NoName);
     }
-    let not_of_kind = |_| Refusal::NotOfKind {
-        family: family.name.to_string(),
-        kind: family.kind,
-    };
-    if !family
-        .metrics
-        .iter()
-        .all(|metric| suits(&metric.value, family.kind))
-    {
-        return Err(not_of_kind(()));
+    let of_kind = |metric: &Metric<'_>| suits(&metric.value, family.kind);
+    if !family.metrics.iter().all(of_kind) {
+        return Err(Refusal::NotOfKind {
+            family: family.name.to_string(),
+            kind: family.kind,
+        });
     }
-    let (series, unsound) = check_series(family);
-    let record = encode(family).map_err(|_| not_of_kind(()))?;
-    let about = About {
-        key: key.clone(),
-        pushed_at: at,
-        origin,
-        series,
-        unsound,
-    };
-    let built = build(about, family, Some(&record)).map_err(|_| not_of_kind(()))?;
-    Ok(Ready {
-        family: Arc::new(built),
-        record,
-    })
+    PushedFamily::new(key, family, origin, at)
 }
 
 /// One of the two families every group has. `None` cannot be: it has a name and holds one gauge.
@@ -207,18 +163,20 @@ pub(crate) fn time_family(
     name: &'static str,
     time: UnixNanos,
     at: UnixNanos,
-) -> Option<Ready> {
+) -> Option<Arc<PushedFamily>> {
     let help = match name {
         PUSH_TIME => "Last Unix time when changing this group in the Pushgateway succeeded.",
         _ => "Last Unix time when changing this group in the Pushgateway failed.",
     };
     let mut family = Family::new(name, Kind::Gauge).with_help(help);
     family.metrics.push(Metric {
-        labels: sanitise(Vec::new(), key),
+        labels: Vec::new(),
         value: Value::Gauge(time.as_seconds()),
         timestamp_ms: None,
     });
-    make_ready(key, &family, Origin::Classic, at).ok()
+    make_ready(key, family, Origin::Classic, at)
+        .map(Arc::new)
+        .ok()
 }
 
 fn suits(value: &Value<'_>, kind: Kind) -> bool {

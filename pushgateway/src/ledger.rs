@@ -20,7 +20,7 @@ use crate::options::{Consistency, Options};
 use crate::record;
 use crate::request::{Action, ChangeError, Request};
 use crate::store::{Op, Store, StoreError, Sync};
-use crate::view::{Group, View};
+use crate::view::View;
 use keep::Unsynced;
 use link::Step;
 
@@ -70,14 +70,12 @@ impl Ledger {
             unsynced: Unsynced::default(),
             failed: false,
         };
-        for mut families in groups {
-            for family in &mut families {
-                ledger.share_texts(family);
+        for families in groups {
+            for family in &families {
                 ledger.link_or_park(family);
             }
             if let Some(first) = families.first() {
-                let group = Group::new(first.key.clone(), families.clone());
-                ledger.view.put_group(group, &[], &families);
+                ledger.view.put_group(first.key().clone(), families.clone());
             }
         }
         ledger.steps.clear();
@@ -166,19 +164,19 @@ impl Ledger {
 fn read_groups(store: &mut dyn Store) -> Result<Vec<Vec<Arc<PushedFamily>>>, StoreError> {
     let mut groups: HashMap<GroupingKey, Vec<Arc<PushedFamily>>> = HashMap::new();
     store.load(&mut |key, value| {
-        let mut family = record::read_record(key, value)?.family;
-        let group = groups.entry(family.key.clone()).or_default();
+        let mut family = record::read_record(key, value)?;
+        let group = groups.entry(family.key().clone()).or_default();
         // The families of a group share one key.
-        if let (Some(first), Some(family)) = (group.first(), Arc::get_mut(&mut family)) {
-            family.key = first.key.clone();
+        if let Some(first) = group.first() {
+            family.share_key(first);
         }
-        group.push(family);
+        group.push(Arc::new(family));
         Ok(())
     })?;
     let mut groups: Vec<_> = groups.into_values().collect();
     for group in &mut groups {
-        group.sort_by(|a, b| a.name.cmp(&b.name));
+        group.sort_by(|a, b| a.name().cmp(b.name()));
     }
-    groups.sort_by(|a, b| a[0].key.cmp(&b[0].key));
+    groups.sort_by(|a, b| a[0].key().cmp(b[0].key()));
     Ok(groups)
 }

@@ -1,11 +1,11 @@
 //! Batch jobs push metrics here, Prometheus scrapes them; nothing acknowledged is ever lost.
 //!
 //! A push flows straight down: [`group`] turns its path into a grouping key, [`ingest`] its families
-//! into checked and rendered ones (`series` gives each metric a fingerprint, [`refusal`] says what can be
-//! wrong, [`limits`] what is too much), [`commit`] takes them through its queue to one thread. There the `ledger` asks the `index` whether
+//! into checked ones (a `shape` that many share and a column of numbers; `series` gives each metric a fingerprint,
+//! [`refusal`] says what can be wrong, [`limits`] what is too much), [`commit`] takes them through its queue to one thread. There the `ledger` asks the `index` whether
 //! they may stand beside what is held, makes them durable through [`store`] (`record` is their form there; `migrate`
-//! brings those of the program we replace) and publishes a new [`view`]. A scrape takes its `page` from the view and waits
-//! for nobody.
+//! brings those of the program we replace) and publishes a new [`view`]. A scrape takes its [`page`] from the view and
+//! waits for nobody.
 //!
 //! The HTTP side lives in `http`; no rule about metrics lives there.
 
@@ -20,11 +20,12 @@ mod ledger;
 pub mod limits;
 mod migrate;
 mod options;
-mod page;
+pub mod page;
 mod record;
 pub mod refusal;
 mod request;
 mod series;
+mod shape;
 pub mod store;
 pub mod time;
 pub mod view;

@@ -43,6 +43,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
     } else {
         tracing::warn!(persistence = promise, "Acknowledged pushes can be lost");
     }
+    let shown = flags::shown(given, &mounts.prefix);
     let app = App {
         gateway,
         routes,
@@ -52,7 +53,8 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         limits,
         readers: readers(),
         external_prefix: route_prefix("", given.text("web.external-url")),
-        flags: flags::shown(given, &mounts.prefix),
+        changed: flags::changed(&shown),
+        flags: shown,
         build: context.build,
         promise,
         started: SystemTime::now(),

@@ -8,18 +8,16 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use promontory_exposition::format::read;
-use promontory_exposition::{Format, Label};
+use promontory_exposition::Label;
 use tracing::{error, warn};
 
 use crate::family::Origin;
-use crate::family::UNBOUNDED;
 use crate::group::GroupingKey;
 use crate::ingest::make_ready;
-use crate::record;
 use crate::store::gob::{self, OldFamily, OldGroup};
 use crate::store::{LogStore, Op, StoreError};
 use crate::time::UnixNanos;
+use crate::{record, shape};
 
 /// More than the other program could have read back: it needs several times as much memory.
 const BYTES_MAX: u64 = 16 << 30;
@@ -99,21 +97,17 @@ fn records(group: &OldGroup<'_>, lost: &mut usize) -> Vec<Op> {
 
 fn record_of(key: &GroupingKey, old: &OldFamily<'_>) -> Result<Op, String> {
     let message = delimited(old.encoded);
-    let families =
-        read(Format::Protobuf, &message, &UNBOUNDED).map_err(|error| error.to_string())?;
-    let [family] = &families[..] else {
-        return Err("it is not one family".to_owned());
-    };
+    let family = shape::read(&message, []).map_err(|error| error.to_string())?;
     let at = UnixNanos(old.pushed_at);
-    let ready =
+    let family =
         make_ready(key, family, Origin::Classic, at).map_err(|refusal| refusal.to_string())?;
     // The other program fails every scrape because of such a family, or shows what Prometheus refuses.
-    if let Some(unsound) = &ready.family.unsound {
+    if let Some(unsound) = &family.shape.unsound {
         return Err(unsound.to_string());
     }
     Ok(Op::Put {
-        key: record::key(key, &ready.family.name),
-        value: ready.into_value(),
+        key: record::key(key, family.name()),
+        value: record::value(&family),
     })
 }
 

@@ -1,146 +1,131 @@
 //! From a view to the page of a scrape.
 //!
-//! For the text format the lines are ready: a page is a copy of them, merged in order. Other formats and
-//! spellings are rendered from the kept families. Families come in the order of their names as pushed; where
-//! several names are spelled alike for the reader, they are one family, in the place of the first. `entry` writes one
-//! family; `openmetrics` does for the format that has rules of its own.
+//! Which line stands where depends on the shapes of the families, not on numbers; so a [`Plan`] is made when shapes have
+//! changed and kept otherwise. A page is then the lines of the plan with the numbers of the view filled in, part by part;
+//! compressed parts are kept until one of their groups changes. Formats and spellings other than the text ones
+//! are rendered from the families' values.
+//!
+//! Families come in the order of their names as pushed; where several names are spelled alike for the reader, they are
+//! one family, in the place of the first. `plan` orders lines, `lines` writes them, `entry` writes whole families,
+//! `openmetrics` those of the format that has rules of its own, `work` makes pieces on several threads.
 
-use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use promontory_exposition::format::Writer;
-use promontory_exposition::gzip;
-use promontory_exposition::name::escape;
-use promontory_exposition::{Escaping, Family, Format, Target};
+use promontory_exposition::gzip::Block;
+use promontory_exposition::{Family, Format, Target};
 
-use crate::view::{FamilyView, PageError, View};
-use entry::{Entry, lines_suit};
+use crate::view::{PageError, View};
+use entry::entries;
+use lines::Sheet;
+use openmetrics::Names;
+use plan::Plan;
+use work::{Job, Made, Makers};
 
 mod entry;
+mod lines;
 mod openmetrics;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod work;
 
-/// Parts are joined until they have this size: a write to a socket should be worth its while.
-const PART_BYTES: usize = 64 << 10;
+/// Pieces made at a time: few at first, so that the page begins at once.
+const FIRST_PIECES: usize = 4;
+/// Pieces made at a time later on; they are held until they are sent.
+const PIECES_MAX: usize = 64;
+
+/// A piece of a page, in order.
+#[derive(Clone, Copy, Debug)]
+pub enum Piece<'a> {
+    /// As it is.
+    Text(&'a [u8]),
+    /// Compressed; only where pages may have such pieces.
+    Block(&'a Block),
+}
+
+/// What is kept from page to page. One for each gateway.
+#[derive(Debug, Default)]
+pub struct Pages {
+    plan: ArcSwapOption<Plan>,
+}
+
+impl Pages {
+    /// Writes the page for a target piece by piece. `own` are the program's own families, merged in by name; their help
+    /// wins. With `compressed`, whatever is worth keeping comes as [`Piece::Block`].
+    ///
+    /// # Errors
+    /// See [`PageError`], and what `sink` says.
+    pub fn write<E: From<PageError>>(
+        &self,
+        view: &View,
+        target: Target,
+        own: &[Family<'_>],
+        compressed: bool,
+        sink: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if !view.problems.is_empty() {
+            return Err(PageError::Inconsistent(view.problems.to_vec()).into());
+        }
+        let plan = self.plan(view);
+        let sheet = Sheet::new(view);
+        let entries = entries(&plan, target, own);
+        let openmetrics = match target.format {
+            Format::OpenMetrics => {
+                Some(Names::of(&entries, &sheet, target.escaping).map_err(PageError::from)?)
+            }
+            _ => None,
+        };
+        let jobs: Vec<Job<'_>> = match &openmetrics {
+            Some(names) => names.jobs().collect(),
+            None => entries
+                .iter()
+                .flat_map(|entry| Job::of(entry, target))
+                .collect(),
+        };
+        let mut makers = Makers::new(&sheet, target, compressed);
+        let (mut rest, mut pieces) = (&jobs[..], FIRST_PIECES);
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(pieces.min(rest.len()));
+            for made in makers.make(now) {
+                match made.map_err(PageError::from)? {
+                    Made::Text(text) => sink(Piece::Text(&text))?,
+                    Made::Block(block) => sink(Piece::Block(&block))?,
+                }
+            }
+            (rest, pieces) = (later, PIECES_MAX.min(pieces * 2));
+        }
+        let mut end = Vec::new();
+        Writer::new(target, &mut end).finish();
+        sink(Piece::Text(&end))
+    }
+
+    fn plan(&self, view: &View) -> Arc<Plan> {
+        let kept = self.plan.load_full();
+        if let Some(plan) = kept.as_ref().filter(|plan| plan.suits(view)) {
+            return Arc::clone(plan);
+        }
+        let plan = Arc::new(Plan::of(view, kept.as_deref()));
+        self.plan.store(Some(Arc::clone(&plan)));
+        plan
+    }
+}
 
 impl View {
-    /// The page for a target, in parts, in order. `own` are the program's own families, merged in by name;
-    /// their help wins.
+    /// A whole page in pieces, with nothing kept.
     ///
     /// # Errors
     /// See [`PageError`].
     pub fn page(&self, target: Target, own: &[Family<'_>]) -> Result<Vec<Bytes>, PageError> {
-        self.check()?;
-        let mut parts = Vec::new();
-        let mut part = Vec::with_capacity(PART_BYTES);
-        let entries = self.entries(target, own);
-        let openmetrics = match target.format {
-            Format::OpenMetrics => Some(openmetrics::Page::of(&entries, target.escaping)?),
-            _ => None,
-        };
-        for (at, entry) in entries.iter().enumerate() {
-            match &openmetrics {
-                Some(page) => page.write(at, entry, &mut part)?,
-                None => entry.write(target, &mut part)?,
+        let mut pieces = Vec::new();
+        Pages::default().write(self, target, own, false, &mut |piece| {
+            if let Piece::Text(text) = piece {
+                pieces.push(Bytes::copy_from_slice(text));
             }
-            if part.len() >= PART_BYTES {
-                parts.push(std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES)).into());
-            }
-        }
-        Writer::new(target, &mut part).finish();
-        parts.push(part.into());
-        Ok(parts)
-    }
-
-    /// The page as one gzip stream, joined from blocks that are compressed once per change of a family.
-    /// `None` where the target has no ready lines; compress [`Self::page`] then.
-    ///
-    /// # Errors
-    /// See [`PageError`].
-    pub fn gzip_page(
-        &self,
-        target: Target,
-        own: &[Family<'_>],
-    ) -> Result<Option<Bytes>, PageError> {
-        self.check()?;
-        if !lines_suit(target) {
-            return Ok(None);
-        }
-        let entries = self.entries(target, own);
-        let mut made = Vec::with_capacity(own.len());
-        for entry in &entries {
-            made.push(entry.fresh_block(target)?);
-        }
-        let mut blocks = Vec::with_capacity(entries.len());
-        for (entry, made) in entries.iter().zip(&made) {
-            blocks.push(match made {
-                Some(block) => block,
-                None => entry.kept_block(target)?,
-            });
-        }
-        let mut out = Vec::new();
-        gzip::join(blocks, &mut out);
-        Ok(Some(out.into()))
-    }
-
-    fn check(&self) -> Result<(), PageError> {
-        if self.problems.is_empty() {
-            return Ok(());
-        }
-        Err(PageError::Inconsistent(self.problems.to_vec()))
-    }
-
-    /// The families of a page in order.
-    fn entries<'v>(&'v self, target: Target, own: &'v [Family<'v>]) -> Vec<Entry<'v>> {
-        let mut own: BTreeMap<&str, &Family<'_>> =
-            own.iter().map(|family| (&*family.name, family)).collect();
-        let mut joined = HashSet::new();
-        let mut entries = Vec::with_capacity(self.families.len() + own.len());
-        for (name, view) in &self.families {
-            while let Some(first) = own.first_entry().filter(|first| **first.key() < **name) {
-                entries.push(Entry {
-                    views: Vec::new(),
-                    own: Some(first.remove()),
-                });
-            }
-            if joined.contains(&**name) {
-                continue;
-            }
-            let mut views = vec![&**view];
-            for (other, view) in self.spelled_alike(name, target.escaping) {
-                joined.insert(other);
-                views.push(view);
-            }
-            entries.push(Entry {
-                views,
-                own: own.remove(&**name),
-            });
-        }
-        entries.extend(own.into_values().map(|family| Entry {
-            views: Vec::new(),
-            own: Some(family),
-        }));
-        entries
-    }
-
-    /// Families with other names that the reader sees under the name of this one.
-    fn spelled_alike(&self, name: &str, escaping: Escaping) -> Vec<(&str, &FamilyView)> {
-        if self.foreign.is_empty() || escaping == Escaping::AllowUtf8 {
-            return Vec::new();
-        }
-        let classic = escape(name, Escaping::Underscores);
-        let Some(names) = self.foreign.get(&*classic) else {
-            return Vec::new();
-        };
-        let spelled = escape(name, escaping);
-        let candidates = self
-            .families
-            .get_key_value(&*classic)
-            .map(|(name, _)| name)
-            .into_iter()
-            .chain(names);
-        candidates
-            .filter(|other| ***other != *name && escape(other, escaping) == spelled)
-            .filter_map(|other| Some((&**other, &**self.families.get(other)?)))
-            .collect()
+            Ok::<(), PageError>(())
+        })?;
+        Ok(pieces)
     }
 }

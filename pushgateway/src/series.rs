@@ -1,33 +1,38 @@
 //! The series of a family: whether their labels may stand, and a fingerprint for each.
+//!
+//! A fingerprint is made of sums over labels, one of the series' own and one of the grouping key, so that a shape keeps
+//! the first and a group needs only the second.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;
 
 use promontory_exposition::name::{escape, is_classic_label_name, spell_label};
 use promontory_exposition::{Escaping, Family, Kind, Label, Metric, ReadError, Value};
 
+use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
 
-/// The fingerprints of a sanitised family, and the first thing that would spoil a scrape.
-pub(crate) fn check_series(family: &Family<'_>) -> (Vec<u64>, Option<Refusal>) {
-    let hasher = SeriesHasher::new(&family.name);
-    let mut series = Vec::with_capacity(family.metrics.len());
-    let mut unsound = family.name.contains('\0').then(|| Refusal::Name {
-        family: family.name.to_string(),
+/// For each metric of a family without grouping labels its part of a fingerprint, and the first thing that would spoil a
+/// scrape. `whole` is the same family with grouping labels.
+pub(crate) fn check_series(whole: &Family<'_>, own: &Family<'_>) -> (Vec<u64>, Option<Refusal>) {
+    let name = hash_parts(&[&escape(&own.name, Escaping::Underscores)]);
+    let sum = |metric: &Metric<'_>| name.wrapping_add(sum_of(&metric.labels));
+    let series: Vec<u64> = own.metrics.iter().map(sum).collect();
+    let mut unsound = whole.name.contains('\0').then(|| Refusal::Name {
+        family: whole.name.to_string(),
     });
-    for metric in &family.metrics {
-        if unsound.is_none() {
-            unsound = check_labels(family, &metric.labels).or_else(|| check_value(family, metric));
-        }
-        series.push(hasher.fingerprint(&metric.labels));
+    for metric in &whole.metrics {
+        unsound = unsound
+            .or_else(|| check_labels(whole, &metric.labels))
+            .or_else(|| check_value(whole, metric));
     }
-    if unsound.is_none() {
-        unsound =
-            first_twin(&series).map(|twin| series_twice(family, &metric_of(family, twin), None));
-    }
+    let unsound = unsound.or_else(|| {
+        let twin = first_twin(&series)?;
+        let at = series.iter().position(|series| *series == twin)?;
+        Some(series_twice(whole, &labels_text(&whole.metrics[at]), None))
+    });
     (series, unsound)
 }
 
@@ -53,20 +58,19 @@ fn first_twin(series: &[u64]) -> Option<u64> {
         .map(|pair| pair[0])
 }
 
-/// The metric with a fingerprint, as `{a="b"}`.
-pub(crate) fn metric_of(family: &Family<'_>, fingerprint: u64) -> String {
-    let hasher = SeriesHasher::new(&family.name);
-    let found = family
-        .metrics
-        .iter()
-        .find(|metric| hasher.fingerprint(&metric.labels) == fingerprint);
-    let labels = found.map_or_else(Vec::new, |metric| {
-        metric
-            .labels
-            .iter()
-            .map(|label| format!("{}={:?}", label.name, label.value))
-            .collect()
-    });
+/// The metric of a pushed family with a fingerprint, as `{a="b"}`.
+pub(crate) fn metric_of(family: &PushedFamily, fingerprint: u64) -> String {
+    let at = fingerprints(family).position(|series| series == fingerprint);
+    let decoded = family.decode().ok();
+    let metric = at.and_then(|at| decoded.as_ref()?.metrics.get(at));
+    metric.map_or_else(String::new, labels_text)
+}
+
+fn labels_text(metric: &Metric<'_>) -> String {
+    let labels = metric.labels.iter();
+    let labels: Vec<_> = labels
+        .map(|label| format!("{}={:?}", label.name, label.value))
+        .collect();
     format!("{{{}}}", labels.join(","))
 }
 
@@ -133,56 +137,45 @@ fn spelled_twice(labels: &[Label<'_>]) -> bool {
 /// make two series collide on purpose.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Gives each series its fingerprint, over what a classic reader sees of it: names as underscores spell them,
-/// and no labels with empty values, which Prometheus drops.
-struct SeriesHasher {
-    family: DefaultHasher,
+/// The fingerprints of a pushed family, in the order of its metrics: over what a classic reader sees of each series, which
+/// is names as underscores spell them, and no labels with empty values, which Prometheus drops.
+pub(crate) fn fingerprints(family: &PushedFamily) -> impl Iterator<Item = u64> {
+    let key = sum_of(family.key().labels());
+    family
+        .shape
+        .series
+        .iter()
+        .map(move |own| mix(own.wrapping_add(key)))
 }
 
-impl SeriesHasher {
-    fn new(family: &str) -> Self {
-        let mut hasher = KEY.build_hasher();
-        write_part(&mut hasher, &escape(family, Escaping::Underscores));
-        Self { family: hasher }
-    }
-
-    /// `labels` are sorted by name.
-    fn fingerprint(&self, labels: &[Label<'_>]) -> u64 {
-        let mut hasher = self.family.clone();
-        for label in labels.iter().filter(|label| !label.value.is_empty()) {
-            match spell_label(&label.name, Escaping::Underscores) {
-                Cow::Borrowed(name) => write_part(&mut hasher, name),
-                // Spelling can change the order of names; classic names stay sorted.
-                Cow::Owned(_) => return self.fingerprint_spelled(labels),
-            }
-            write_part(&mut hasher, &label.value);
-        }
-        hasher.finish()
-    }
-
-    /// [`Self::fingerprint`] for labels whose names are not all classic.
-    fn fingerprint_spelled(&self, labels: &[Label<'_>]) -> u64 {
-        let held = labels.iter().filter(|label| !label.value.is_empty());
-        let mut pairs: Vec<_> = held
-            .map(|label| {
-                (
-                    spell_label(&label.name, Escaping::Underscores),
-                    &label.value,
-                )
-            })
-            .collect();
-        pairs.sort_unstable();
-        let mut hasher = self.family.clone();
-        for (name, value) in pairs {
-            write_part(&mut hasher, &name);
-            write_part(&mut hasher, value);
-        }
-        hasher.finish()
-    }
+/// The fingerprint of a group: over all its labels, empty ones too.
+pub(crate) fn group_fingerprint(key: &GroupingKey) -> u64 {
+    KEY.hash_one(key)
 }
 
-/// Hashes a text and its end; `0xFF` is never part of one.
-fn write_part(hasher: &mut DefaultHasher, part: &str) {
-    hasher.write(part.as_bytes());
-    hasher.write_u8(0xFF);
+/// The sum over some labels. In a sum their order does not matter, so grouping labels may stand anywhere among them.
+fn sum_of(labels: &[Label<'_>]) -> u64 {
+    let held = labels.iter().filter(|label| !label.value.is_empty());
+    held.map(|label| {
+        let name = spell_label(&label.name, Escaping::Underscores);
+        hash_parts(&[&name, &label.value])
+    })
+    .fold(0, u64::wrapping_add)
+}
+
+/// Hashes texts with their ends; `0xFF` is never part of one.
+fn hash_parts(parts: &[&str]) -> u64 {
+    let mut hasher = KEY.build_hasher();
+    for part in parts {
+        hasher.write(part.as_bytes());
+        hasher.write_u8(0xFF);
+    }
+    hasher.finish()
+}
+
+/// Spreads a sum over all bits, as a table wants its hashes (the finish of splitmix64).
+fn mix(sum: u64) -> u64 {
+    let sum = (sum ^ (sum >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let sum = (sum ^ (sum >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    sum ^ (sum >> 31)
 }

@@ -1,22 +1,20 @@
 //! What a scrape sees: an immutable snapshot, replaced whole by the committing thread.
 //!
-//! Readers hold an `Arc<View>` as long as they like; they never wait for a push or a disk. The maps are
-//! persistent: a snapshot costs one pointer, and a push changes a path in them, not a copy. `page`
-//! renders.
+//! Readers hold an `Arc<View>` as long as they like; they never wait for a push or a disk. The map of groups is
+//! persistent: a snapshot costs one pointer, and a push changes a path in it, not a copy. `page` renders.
 
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 use promontory_exposition::WriteError;
 
 use crate::family::{Origin, PushedFamily};
 use crate::group::GroupingKey;
+use crate::series::fingerprints;
 
 mod group;
-mod member;
 
 pub use group::Group;
-pub(crate) use member::{FamilyView, Member};
 
 /// Why a page cannot be shown.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -33,11 +31,10 @@ pub enum PageError {
 #[derive(Clone, Debug, Default)]
 pub struct View {
     groups: OrdMap<GroupingKey, Arc<Group>>,
-    /// By name as pushed.
-    pub(crate) families: OrdMap<Arc<str>, Arc<FamilyView>>,
-    /// Names that are not classic, by the spelling that a reader of classic names gets; with the classic name of
-    /// that spelling, if it is held. Nearly always empty.
-    pub(crate) foreign: OrdMap<String, OrdSet<Arc<str>>>,
+    /// Counts the changes that led here; each group knows the last of its own.
+    pub(crate) changes: u64,
+    /// The last change after which there were other groups, or families of other shapes in them.
+    pub(crate) reshaped: u64,
     /// How many families were pushed as OpenMetrics.
     openmetrics: usize,
     /// How many metrics all groups have together.
@@ -62,151 +59,81 @@ impl View {
         self.series
     }
 
-    /// One group.
-    pub fn group(&self, key: &GroupingKey) -> Option<&Group> {
-        self.groups.get(key).map(AsRef::as_ref)
-    }
-
     /// Whether scrapes may be answered in OpenMetrics: not before somebody pushes it, so that who replaces the program that
     /// never does sees no change.
     pub(crate) fn offers_openmetrics(&self) -> bool {
         self.openmetrics > 0
     }
 
-    /// Puts a group in place of the one with its key, and tells which families go and which come; those that go
-    /// are sorted by name.
-    pub(crate) fn put_group(
-        &mut self,
-        group: Group,
-        gone: &[Arc<PushedFamily>],
-        new: &[Arc<PushedFamily>],
-    ) {
-        self.count(new, gone);
-        let mut replaced = vec![false; gone.len()];
-        for family in new {
-            if let Ok(at) = gone.binary_search_by(|other| other.name.cmp(&family.name)) {
-                replaced[at] = stands_at(&gone[at], family);
-            }
+    /// One group.
+    pub fn group(&self, key: &GroupingKey) -> Option<&Group> {
+        self.groups.get(key).map(AsRef::as_ref)
+    }
+
+    /// Puts a group in place of the one with its key.
+    pub(crate) fn put_group(&mut self, key: GroupingKey, families: Vec<Arc<PushedFamily>>) {
+        self.changes += 1;
+        let group = Arc::new(Group::new(key.clone(), families, self.changes));
+        let before = self.groups.insert(key, Arc::clone(&group));
+        self.count(Some(&group), before.as_deref());
+        if !before.is_some_and(|before| before.is_shaped_like(&group)) {
+            self.reshaped = self.changes;
         }
-        for (family, replaced) in gone.iter().zip(replaced) {
-            if !replaced {
-                self.remove_family(family);
-            }
-        }
-        new.iter().for_each(|family| self.add_family(family));
-        self.groups.insert(group.key().clone(), Arc::new(group));
     }
 
     /// Takes a group out.
     pub(crate) fn remove_group(&mut self, key: &GroupingKey) {
         if let Some(group) = self.groups.remove(key) {
-            self.count(&[], group.families());
-            group
-                .families()
-                .iter()
-                .for_each(|family| self.remove_family(family));
+            self.count(None, Some(&group));
+            self.changes += 1;
+            self.reshaped = self.changes;
         }
     }
 
+    /// Takes all groups out.
+    pub(crate) fn clear(&mut self) {
+        self.groups = OrdMap::new();
+        (self.openmetrics, self.series) = (0, 0);
+        self.changes += 1;
+        self.reshaped = self.changes;
+    }
+
     /// Keeps the counts true.
-    fn count(&mut self, new: &[Arc<PushedFamily>], gone: &[Arc<PushedFamily>]) {
-        let openmetrics = |family: &&Arc<PushedFamily>| family.origin == Origin::OpenMetrics;
-        self.openmetrics += new.iter().filter(openmetrics).count();
-        self.openmetrics -= gone.iter().filter(openmetrics).count();
-        let series = |families: &[Arc<PushedFamily>]| -> usize {
-            families.iter().map(|family| family.metrics()).sum()
+    fn count(&mut self, new: Option<&Group>, gone: Option<&Group>) {
+        let openmetrics = |group: &Group| {
+            let families = group.families().iter();
+            families
+                .filter(|family| family.origin == Origin::OpenMetrics)
+                .count()
         };
-        self.series += series(new);
-        self.series -= series(gone);
+        self.openmetrics += new.map_or(0, openmetrics);
+        self.openmetrics -= gone.map_or(0, openmetrics);
+        self.series += new.map_or(0, Group::series);
+        self.series -= gone.map_or(0, Group::series);
     }
 
-    /// Some family of this name.
-    pub(crate) fn first_of_name(&self, name: &str) -> Option<&PushedFamily> {
-        self.families
-            .get(name)?
-            .members
-            .get_min()
-            .map(|member| &*member.0)
-    }
-
-    /// Some group that holds a family of this name, or spelled like it.
+    /// Some group that holds a family of this name, or spelled like it. Looks through the groups; only for error texts.
     pub(crate) fn holder(&self, family: &PushedFamily) -> Option<GroupingKey> {
-        self.alike(family)
-            .find_map(|view| view.members.get_min().map(|member| member.0.key.clone()))
+        self.alike(family).next().map(|held| held.key().clone())
     }
 
-    /// The group that holds a series. Looks through all families of that name; only for error texts.
+    /// The group that holds a series. Looks through the groups; only for error texts.
     pub(crate) fn holder_of_series(
         &self,
         family: &PushedFamily,
         series: u64,
     ) -> Option<GroupingKey> {
-        let holds = |member: &&Member| member.0.series.binary_search(&series).is_ok();
-        self.alike(family).find_map(|view| {
-            view.members
-                .iter()
-                .find(holds)
-                .map(|member| member.0.key.clone())
-        })
+        self.alike(family)
+            .find(|held| fingerprints(held).any(|held| held == series))
+            .map(|held| held.key().clone())
     }
 
     /// The families that are named or spelled alike.
-    fn alike(&self, family: &PushedFamily) -> impl Iterator<Item = &Arc<FamilyView>> {
-        let spelled = family.spelled();
-        let foreign = self.foreign.get(&*spelled).into_iter().flatten();
-        let foreign = foreign.filter_map(|name| self.families.get(&**name));
-        self.families.get(&*spelled).into_iter().chain(foreign)
-    }
-
-    fn add_family(&mut self, family: &Arc<PushedFamily>) {
-        if family.chunk.is_none() {
-            return;
-        }
-        let view = self.families.entry(Arc::clone(&family.name)).or_default();
-        let view = Arc::make_mut(view);
-        view.unclassic += usize::from(!family.classic);
-        // One of the same group that stood at the same place makes room.
-        if let Some(Member(replaced)) = view.members.insert(Member(Arc::clone(family))) {
-            view.unclassic -= usize::from(!replaced.classic);
-        }
-        let spelled = family.spelled();
-        if *spelled != *family.name {
-            self.foreign
-                .entry(spelled.into_owned())
-                .or_default()
-                .insert(Arc::clone(&family.name));
-        }
-    }
-
-    fn remove_family(&mut self, family: &Arc<PushedFamily>) {
-        let Some(view) = self
-            .families
-            .get_mut(&*family.name)
-            .filter(|_| family.chunk.is_some())
-        else {
-            return;
-        };
-        let view = Arc::make_mut(view);
-        view.unclassic -= usize::from(!family.classic);
-        view.members.remove(&Member(Arc::clone(family)));
-        if !view.members.is_empty() {
-            return;
-        }
-        self.families.remove(&*family.name);
-        let spelled = family.spelled();
-        if let Some(names) = self.foreign.get_mut(&*spelled) {
-            names.remove(&*family.name);
-            if names.is_empty() {
-                self.foreign.remove(&*spelled);
-            }
-        }
-    }
-}
-
-/// Whether two families of one name and group stand at the same place on the page.
-fn stands_at(held: &PushedFamily, family: &PushedFamily) -> bool {
-    match (&held.chunk, &family.chunk) {
-        (Some(held), Some(chunk)) => held.first() == chunk.first(),
-        _ => false,
+    fn alike(&self, family: &PushedFamily) -> impl Iterator<Item = &PushedFamily> {
+        let spelled = family.spelled().into_owned();
+        let families = self.groups().flat_map(Group::families);
+        families
+            .filter(move |held| held.spelled() == *spelled)
+            .map(AsRef::as_ref)
     }
 }

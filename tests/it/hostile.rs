@@ -270,9 +270,19 @@ fn the_page_shows_markup_as_text() {
     let path = "/metrics/job/%3Cscript%3Ealert(1)%3C%2Fscript%3E/x/%22onmouseover=%22";
     let path = path.replace("%2F", "&#47;").replace('#', "%23");
     hostile.check(&path, &[], b"# HELP x <img src=x>\nx{l=\"<b>\"} 1\n", 200);
-    let page = hostile.gateway.send(&Request::new("GET", "/")).unwrap();
-    assert_eq!(page.status, 200);
-    for bad in ["<script>alert", "<img src=x>", "<b>", "\"onmouseover"] {
-        assert!(!page.text().contains(bad), "{bad}");
-    }
+    let page = |path: &str| {
+        let page = hostile.gateway.send(&Request::new("GET", path)).unwrap();
+        assert_eq!(page.status, 200, "{path}");
+        for bad in ["<script>alert", "<img src=x>", "<b>", "\"onmouseover"] {
+            assert!(!page.text().contains(bad), "{bad} on {path}");
+        }
+        page.text()
+    };
+    let list = page("/");
+    let (_, id) = list.split_once("ui/group?id=").unwrap();
+    let (id, _) = id.split_once('"').unwrap();
+    let group = page(&format!("/ui/group?id={id}"));
+    assert!(group.contains("&#60;img src=x&#62;"), "{group}");
+    page(&format!("/ui/delete?group={id}"));
+    page("/?q=%3Cscript%3Ealert(1)&job=%22onmouseover=%22%3Cb%3E&sort=%3Cb%3E");
 }

@@ -26,6 +26,8 @@ mod node;
 #[cfg(test)]
 mod openmetrics;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod parity;
 #[cfg(test)]
 mod random;

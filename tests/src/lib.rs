@@ -5,6 +5,7 @@
 //! purpose: a test reads as a list of steps. Start with [`gateway`], which starts ours or the real
 //! pushgateway, or with [`cluster`], a real Kubernetes control plane.
 
+pub mod browser;
 pub mod case;
 pub mod chart;
 pub mod cluster;

@@ -23,6 +23,8 @@ command -v strace >/dev/null 2>&1 || packages="$packages strace"
 command -v python3 >/dev/null 2>&1 || packages="$packages python3"
 # On Debian, venv is a package of its own.
 python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || packages="$packages python3-venv"
+# The pages of the pushgateway are tested in a real browser, driven by its own driver.
+command -v chromedriver >/dev/null 2>&1 || packages="$packages chromium chromium-driver"
 [ -n "$packages" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -3,7 +3,7 @@
 use super::{Chunk, SortKey};
 use crate::encode;
 use crate::model::Header;
-use crate::target::Target;
+use crate::target::{Format, Target};
 
 /// Writes one family of a page: header, then the chunks merged metric by metric where their ranges
 /// overlap, and copied whole where they do not. `chunks` come sorted by [`Chunk::first`].
@@ -23,6 +23,13 @@ pub fn write_family<'c>(
     let open = encode::begin(target, header, out);
     write_chunks(chunks, out);
     encode::end(open, out);
+}
+
+/// Writes what stands above the metrics of a family in a line-based format; other formats have no such part.
+pub fn write_header(target: Target, header: Header<'_>, out: &mut Vec<u8>) {
+    if matches!(target.format, Format::Text | Format::OpenMetrics) {
+        encode::end(encode::begin(target, header, out), out);
+    }
 }
 
 fn write_chunks<'c>(chunks: impl Iterator<Item = &'c Chunk>, out: &mut Vec<u8>) {

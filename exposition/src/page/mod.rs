@@ -11,7 +11,7 @@ mod key;
 mod merge;
 
 pub use key::SortKey;
-pub use merge::write_family;
+pub use merge::{write_family, write_header};
 
 use std::borrow::Cow;
 

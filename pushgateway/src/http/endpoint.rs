@@ -9,7 +9,9 @@ use super::path::clean;
 pub enum Endpoint {
     /// The page of groups.
     Groups,
-    /// The page of flags and build.
+    /// The page of one group.
+    Group,
+    /// The page of state, flags and build.
     Status,
     /// `/-/healthy`.
     Healthy,
@@ -55,7 +57,7 @@ impl Endpoint {
             Self::ApiMetrics => "api/v1/metrics",
             Self::ApiStatus => "api/v1/status",
             Self::ApiOptions => "api/v1/options",
-            Self::Groups | Self::Status | Self::Confirm => "status",
+            Self::Groups | Self::Group | Self::Status | Self::Confirm => "status",
             Self::Static => "static",
             Self::Scrape | Self::Quit | Self::QuitByGet | Self::Profile => return None,
         })

@@ -2,13 +2,12 @@
 //!
 //! [`serve`] asks [`route`] what a request means ([`endpoint`]) and calls the endpoint; counting and the outermost
 //! decoding are here, everything else is one floor down: [`push`] (pushes, deletes, wipe), `scrape`,
-//! `api` (JSON), `pages` and `confirm` (HTML), `answer` (Go's plain answers). Those hand metrics to
+//! `api` (JSON), `pages` (HTML), `answer` (Go's plain answers). Those hand metrics to
 //! [`crate::commit`] and read [`crate::view`]; they never decide whether a push fits.
 
 mod answer;
 mod api;
 mod assets;
-mod confirm;
 mod content;
 pub mod endpoint;
 pub mod instrument;
@@ -21,7 +20,6 @@ mod pieces;
 pub mod push;
 pub mod route;
 mod scrape;
-mod shown;
 mod summary;
 
 use std::sync::Arc;
@@ -71,6 +69,8 @@ pub struct App {
     pub external_prefix: String,
     /// The flags with their values, for the status page.
     pub flags: Vec<(String, String)>,
+    /// The names of those that differ from their defaults, for the status page.
+    pub changed: Vec<String>,
     /// What the program was built from.
     pub build: Build,
     /// What an acknowledged push is worth, as a sentence for the status page.
@@ -151,9 +151,10 @@ async fn call(
         Endpoint::ApiMetrics => with_cors(api_metrics(app)),
         Endpoint::ApiStatus => with_cors(api_status(app)),
         Endpoint::ApiOptions => with_cors(Response::new(Body::empty())),
-        Endpoint::Groups => pages::groups(app, parts.uri.query()),
-        Endpoint::Status => pages::status(app),
-        Endpoint::Confirm => confirm::confirm(app, parts, &body).await,
+        Endpoint::Groups => pages::groups(app, parts.uri.query()).await,
+        Endpoint::Group => pages::group(app, parts.uri.query()).await,
+        Endpoint::Status => pages::status(app).await,
+        Endpoint::Confirm => pages::confirm(app, parts, &body).await,
         Endpoint::Static => assets::serve(&parameters.rest),
         Endpoint::Profile => plain(
             StatusCode::NOT_FOUND,

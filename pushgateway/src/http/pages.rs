@@ -1,36 +1,55 @@
-//! The pages for people: what is held, the program's state, and the question before a delete.
+//! The pages for people: what is held, one group, the program's state, and the question before a delete.
 //!
-//! Rendered here from templates, without scripts or anything from another site. Every value is escaped
-//! by the templates. A page is bounded, whatever is held: so many groups, so many series. `GET` changes
-//! nothing; deletes are in `confirm.rs`.
+//! Rendered from templates, without scripts or anything from another site. Every value is escaped by the templates.
+//! A page is bounded, whatever is held: so many groups, so many series. State is in the address, so a page can be
+//! bookmarked and shared. `GET` changes nothing; deletes are in `confirm`. A page a file: `list`, `group`, `status`,
+//! `confirm`; `choice` and `window` say what of a long list is on a page, `shown` words what is held, `said` times and
+//! sizes, `form` reads what browsers send.
+
+mod choice;
+mod confirm;
+mod form;
+mod group;
+mod list;
+mod said;
+mod shown;
+mod status;
+mod window;
+
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use askama::Template;
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use promontory_exporter::answer::plain;
 
 use super::App;
 use super::answer::with_header;
-use super::shown::{ShownGroup, moment, show_group};
 use crate::time::UnixNanos;
 
-/// Groups on one page.
-const GROUPS: usize = 100;
-/// Series on one page, over all its groups.
-const SERIES: usize = 5_000;
+pub(super) use confirm::confirm;
+pub(super) use group::group;
+pub(super) use list::groups;
+pub(super) use status::status;
 
 /// What every page has around it.
-pub(super) struct Frame {
+struct Frame {
     /// What stands before the paths of links.
-    pub(super) base: String,
-    pub(super) here: &'static str,
+    base: String,
+    here: &'static str,
+    /// Why the disk refuses changes, while it does.
+    trouble: Option<String>,
+    now: UnixNanos,
 }
 
 impl Frame {
     /// `depth` is how many path elements the page itself lies below the root.
-    pub(super) fn new(app: &App, here: &'static str, depth: usize) -> Self {
+    fn new(app: &App, here: &'static str, depth: usize) -> Self {
         let relative = if depth == 0 { "." } else { ".." };
         let base = if app.external_prefix.is_empty() {
             relative
@@ -40,95 +59,69 @@ impl Frame {
         Self {
             base: base.to_owned(),
             here,
+            trouble: app
+                .gateway
+                .persistence()
+                .and_then(|figures| figures.trouble()),
+            now: UnixNanos::from_system(SystemTime::now()),
         }
     }
 }
 
+/// A page that only says something.
 #[derive(Template)]
-#[template(path = "groups.html")]
-struct GroupsPage {
+#[template(path = "notice.html")]
+struct NoticePage<'f> {
     frame: Frame,
-    admin_api: bool,
-    groups: Vec<ShownGroup>,
-    first: usize,
-    last: usize,
-    total: usize,
-    page: usize,
-    pages: usize,
+    title: &'static str,
+    text: &'f str,
 }
 
-/// The page of groups; `?page=N` counts from 1.
-pub(super) fn groups(app: &App, query: Option<&str>) -> Response {
-    let view = app.gateway.view();
-    let total = view.group_count();
-    let pages = total.div_ceil(GROUPS).max(1);
-    let asked = field(query.unwrap_or_default(), "page").and_then(|page| page.parse().ok());
-    let page = asked.unwrap_or(1).clamp(1, pages);
-    let skipped = (page - 1) * GROUPS;
-    let mut series_left = SERIES;
-    let shown: Vec<ShownGroup> = view
-        .groups()
-        .skip(skipped)
-        .take(GROUPS)
-        .map(|group| show_group(group, &mut series_left))
-        .collect();
-    html(GroupsPage {
-        frame: Frame::new(app, "groups", 0),
-        admin_api: app.admin_api,
-        first: skipped + 1,
-        last: skipped + shown.len(),
-        groups: shown,
-        total,
-        page,
-        pages,
-    })
+fn notice(status: StatusCode, frame: Frame, title: &'static str, text: &str) -> Response {
+    with_status(status, html(NoticePage { frame, title, text }))
 }
 
-#[derive(Template)]
-#[template(path = "status.html")]
-struct StatusPage<'a> {
-    frame: Frame,
-    started: String,
-    groups: usize,
-    promise: &'a str,
-    build: [(&'a str, &'a str); 6],
-    flags: &'a [(String, String)],
+/// The page in place of one of a group that is not held.
+fn no_such_group(frame: Frame) -> Response {
+    let text =
+        "No group with these labels is held. It may have been deleted since the link was made.";
+    notice(StatusCode::NOT_FOUND, frame, "No such group", text)
 }
 
-/// The page of build and flags.
-pub(super) fn status(app: &App) -> Response {
-    html(StatusPage {
-        frame: Frame::new(app, "status", 0),
-        started: moment(UnixNanos::from_system(app.started)),
-        groups: app.gateway.view().group_count(),
-        promise: &app.promise,
-        build: [
-            ("version", app.build.version),
-            ("revision", app.build.revision),
-            ("branch", app.build.branch),
-            ("build user", app.build.user),
-            ("build date", app.build.date),
-            ("compiler", app.build.compiler()),
-        ],
-        flags: &app.flags,
-    })
+/// Makes a page on a thread that may block: with many groups held it takes a while, and scrapes must not wait for it.
+async fn aside(app: &Arc<App>, make: impl FnOnce(&App) -> Response + Send + 'static) -> Response {
+    let app = Arc::clone(app);
+    let made = tokio::task::spawn_blocking(move || make(&app)).await;
+    made.unwrap_or_else(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
 }
 
-/// A field of a query or form. Nothing is decoded: our pages send numbers and base64 only.
-pub(super) fn field<'q>(query: &'q str, name: &str) -> Option<&'q str> {
-    query.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then_some(value)
-    })
-}
-
-pub(super) fn html(page: impl Template) -> Response {
-    match page.render() {
-        Ok(page) => with_header(
-            Response::new(Body::from(page)),
-            CONTENT_TYPE,
-            "text/html; charset=utf-8",
+/// A page as an answer. Browsers are told to take nothing from elsewhere, to run no script, and to show it in no frame.
+fn html(page: impl Template) -> Response {
+    let page = match page.render() {
+        Ok(page) => page,
+        Err(error) => return plain(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    };
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+             base-uri 'none'; frame-ancestors 'none'",
         ),
-        Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
-    }
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Not "no-referrer": browsers would then hide from us where the form of a delete comes from.
+        (REFERRER_POLICY, "same-origin"),
+        (CACHE_CONTROL, "no-cache"),
+    ];
+    let response = Response::new(Body::from(page));
+    headers
+        .into_iter()
+        .fold(response, |response, (name, value)| {
+            with_header(response, name, value)
+        })
+}
+
+fn with_status(status: StatusCode, mut response: Response) -> Response {
+    *response.status_mut() = status;
+    response
 }

@@ -9,19 +9,10 @@ use std::task::{Context, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
-use hyper::body::{Frame, SizeHint};
+use hyper::body::Frame;
 
 /// How large a made piece is at least, in bytes.
 const PIECE: usize = 64 << 10;
-
-/// A body from pieces that are ready: sent without a copy, with its length known.
-pub(super) fn ready(pieces: Vec<Bytes>) -> Body {
-    let length = pieces.iter().map(|piece| piece.len() as u64).sum();
-    Body::new(Pieces {
-        pieces: pieces.into_iter(),
-        length: Some(length),
-    })
-}
 
 /// A body of `begin`, items separated by commas, and `end`; items are written when they are sent.
 pub(super) fn joined<T: Send + Unpin + 'static>(
@@ -53,16 +44,12 @@ pub(super) fn joined<T: Send + Unpin + 'static>(
         }
         Some(Bytes::from(piece))
     });
-    Body::new(Pieces {
-        pieces,
-        length: None,
-    })
+    Body::new(Pieces { pieces })
 }
 
 /// Pieces as a body.
 struct Pieces<I> {
     pieces: I,
-    length: Option<u64>,
 }
 
 impl<I: Iterator<Item = Bytes> + Unpin> hyper::body::Body for Pieces<I> {
@@ -75,11 +62,6 @@ impl<I: Iterator<Item = Bytes> + Unpin> hyper::body::Body for Pieces<I> {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = self.get_mut().pieces.next();
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.length
-            .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 
@@ -107,12 +89,5 @@ mod tests {
             .map(str::len)
             .collect();
         assert_eq!(lengths, [PIECE, 1, PIECE, 1]);
-    }
-
-    #[tokio::test]
-    async fn ready_pieces_know_their_length() {
-        let body = ready(vec![Bytes::from_static(b"ab"), Bytes::from_static(b"c")]);
-        assert_eq!(hyper::body::Body::size_hint(&body).exact(), Some(3));
-        assert_eq!(text(body).await, "abc");
     }
 }

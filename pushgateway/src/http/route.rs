@@ -162,6 +162,7 @@ fn table() -> Vec<(Method, &'static str, Shape, Endpoint)> {
         (Method::GET, "/debug/pprof/", Below, Endpoint::Profile),
         (Method::PUT, "/-/quit", Exact, Endpoint::Quit),
         (Method::POST, "/-/quit", Exact, Endpoint::Quit),
+        (Method::GET, "/ui/group", Exact, Endpoint::Group),
         (Method::GET, "/ui/delete", Exact, Endpoint::Confirm),
         (Method::POST, "/ui/delete", Exact, Endpoint::Confirm),
     ];

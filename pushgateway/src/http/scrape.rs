@@ -1,6 +1,7 @@
 //! The exposition: what is held and the program's own metrics, in the format the scraper asked for.
 //!
-//! The page is complete before its status is sent; it is read from a snapshot and waits for nobody.
+//! The page is read from a snapshot, waits for nobody, and is sent while it is made. What cannot be shown is known before
+//! the first byte of it; if making it breaks off all the same, so does the connection.
 
 use std::sync::Arc;
 
@@ -8,21 +9,18 @@ use axum::response::Response;
 use http::HeaderMap;
 use promontory_exporter::collector::Collector;
 use promontory_exporter::process::{BuildInfo, Process};
-use promontory_exporter::scrape::{ENCODINGS, Encoding, answer, failure, negotiate};
+use promontory_exporter::scrape::{ENCODINGS, Encoding, Options, PageSink, negotiate, stream};
 use promontory_exposition::Family;
 use promontory_exposition::batch::Batch;
-use promontory_exposition::negotiate::{Negotiated, Offer};
+use promontory_exposition::negotiate::Offer;
 
+use super::App;
 use super::persistence::Persistence;
-use super::{App, pieces};
-use crate::view::{PageError, View};
-
-/// Pages of more groups than this are put together on a thread that may block.
-const INLINE_GROUPS: usize = 100;
+use crate::page::Piece;
 
 /// `GET` on the telemetry path.
 pub(super) async fn scrape(app: &Arc<App>, headers: &HeaderMap) -> Response {
-    let view = app.gateway.view();
+    let (app, view) = (app.clone(), app.gateway.view());
     // Upstream never answers with OpenMetrics, whatever it is asked for; nor is there need to while nobody pushes it.
     let offer = match view.offers_openmetrics() {
         true => Offer::WithOpenMetrics,
@@ -30,45 +28,25 @@ pub(super) async fn scrape(app: &Arc<App>, headers: &HeaderMap) -> Response {
     };
     let agreed = negotiate(headers, offer);
     let encoding = Encoding::choose(headers, ENCODINGS);
-    let page = if view.group_count() <= INLINE_GROUPS {
-        page(app, &view, &agreed, encoding)
-    } else {
-        let app = app.clone();
-        let agreed = agreed.clone();
-        let made = tokio::task::spawn_blocking(move || page(&app, &view, &agreed, encoding));
-        made.await.unwrap_or_else(|_| {
-            Err(PageError::Inconsistent(vec![
-                "the page was not made to its end".to_owned(),
-            ]))
+    let options = Options {
+        requests_max: 0,
+        ..Options::default()
+    };
+    let target = agreed.target;
+    let page = move |sink: &mut PageSink| {
+        let batch = own(&app);
+        let own: Vec<Family<'_>> = batch.families();
+        let pages = app.gateway.pages();
+        let compressed = sink.is_gzip();
+        pages.write(&view, target, &own, compressed, &mut |piece| {
+            match piece {
+                Piece::Text(text) => sink.write(text)?,
+                Piece::Block(block) => sink.block(block)?,
+            }
+            Ok::<(), anyhow::Error>(())
         })
     };
-    match page {
-        Ok(body) => answer(&agreed.content_type, encoding, body),
-        Err(error) => {
-            tracing::error!(err = %error, "error gathering metrics");
-            failure(&error)
-        }
-    }
-}
-
-fn page(
-    app: &App,
-    view: &View,
-    agreed: &Negotiated,
-    encoding: Encoding,
-) -> Result<axum::body::Body, PageError> {
-    let batch = own(app);
-    let own: Vec<Family<'_>> = batch.families();
-    if encoding == Encoding::Gzip
-        && let Some(ready) = view.gzip_page(agreed.target, &own)?
-    {
-        return Ok(ready.into());
-    }
-    let parts = view.page(agreed.target, &own)?;
-    if encoding == Encoding::Identity {
-        return Ok(pieces::ready(parts));
-    }
-    Ok(encoding.encode(parts.concat()).into())
+    stream(&options, &agreed.content_type, encoding, page).await
 }
 
 /// The program's own families.

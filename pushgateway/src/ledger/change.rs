@@ -7,13 +7,13 @@ use super::Ledger;
 use super::link::Step;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
-use crate::ingest::{Change, PUSH_FAILURE_TIME, PUSH_TIME, Push, Ready, time_family};
+use crate::ingest::{Change, PUSH_FAILURE_TIME, PUSH_TIME, Push, time_family};
 use crate::options::Consistency;
 use crate::record;
 use crate::refusal::Refusal;
 use crate::store::Op;
 use crate::time::UnixNanos;
-use crate::view::{Group, View};
+use crate::view::Group;
 
 impl Ledger {
     /// A refused push changes nothing but the time of the group's last failure.
@@ -38,16 +38,16 @@ impl Ledger {
         // Upstream's rule: the first push of a group sets the time of its last failure to never, even over a
         // pushed family of that name; later ones leave what is there, or take what is pushed.
         if group.is_none_or(|group| group.family(PUSH_FAILURE_TIME).is_none()) {
-            new.retain(|ready| &*ready.family.name != PUSH_FAILURE_TIME);
+            new.retain(|family| family.name() != PUSH_FAILURE_TIME);
             let never = UnixNanos::default();
             new.extend(time_family(&push.key, PUSH_FAILURE_TIME, never, push.at));
         }
         new.extend(push.push_time);
-        let names: BTreeSet<&str> = new.iter().map(|ready| &*ready.family.name).collect();
+        let names: BTreeSet<&str> = new.iter().map(|family| family.name()).collect();
         let replaced = |family: &Arc<PushedFamily>| {
             let kept = push.change == Change::Merge
-                || matches!(&*family.name, PUSH_TIME | PUSH_FAILURE_TIME);
-            !kept || names.contains(&*family.name)
+                || matches!(family.name(), PUSH_TIME | PUSH_FAILURE_TIME);
+            !kept || names.contains(family.name())
         };
         let held = group.map_or(&[][..], Group::families);
         let gone = held
@@ -63,7 +63,7 @@ impl Ledger {
     fn note_failure(&mut self, key: &GroupingKey, at: UnixNanos) {
         let group = self.view.group(key);
         let held = |name| group.and_then(|group| group.family(name)).cloned();
-        let mut new: Vec<Ready> = time_family(key, PUSH_FAILURE_TIME, at, at)
+        let mut new: Vec<Arc<PushedFamily>> = time_family(key, PUSH_FAILURE_TIME, at, at)
             .into_iter()
             .collect();
         if held(PUSH_TIME).is_none() {
@@ -79,7 +79,7 @@ impl Ledger {
         &mut self,
         key: &GroupingKey,
         gone: Vec<Arc<PushedFamily>>,
-        mut new: Vec<Ready>,
+        new: Vec<Arc<PushedFamily>>,
     ) -> Result<(), Refusal> {
         let mark = self.steps.len();
         let stays = self.stays(&gone, &new);
@@ -88,61 +88,48 @@ impl Ledger {
                 self.unlink(family);
             }
         }
-        for ready in &mut new {
-            self.share_texts(&mut ready.family);
-            if of_name(&gone, &ready.family.name).is_some_and(|at| stays[at]) {
+        for family in &new {
+            if of_name(&gone, family.name()).is_some_and(|at| stays[at]) {
                 continue;
             }
-            let Err(clash) = self.link(&ready.family) else {
+            let Err(clash) = self.link(family) else {
                 continue;
             };
             if self.consistency == Consistency::Checked {
-                let refusal = self.refusal(&ready.family, clash);
+                let refusal = self.refusal(family, clash);
                 self.take_back(mark);
                 return Err(refusal);
             }
-            self.index.park(&ready.family, clash);
-            self.steps.push(Step::Parked(Arc::clone(&ready.family)));
+            self.index.park(family, clash);
+            self.steps.push(Step::Parked(Arc::clone(family)));
         }
         self.unpark_what_fits(mark);
-        let names: BTreeSet<&str> = new.iter().map(|ready| &*ready.family.name).collect();
-        for family in gone.iter().filter(|family| !names.contains(&*family.name)) {
+        let names: BTreeSet<&str> = new.iter().map(|family| family.name()).collect();
+        for family in gone.iter().filter(|family| !names.contains(family.name())) {
             self.forget(family);
         }
         let held = self.view.group(key).map_or(&[][..], Group::families);
         let mut families: Vec<_> = held
             .iter()
-            .filter(|family| of_name(&gone, &family.name).is_none())
+            .filter(|family| of_name(&gone, family.name()).is_none())
             .cloned()
             .collect();
-        let new_families: Vec<_> = new.iter().map(|ready| Arc::clone(&ready.family)).collect();
-        families.extend(new_families.iter().cloned());
-        self.view
-            .put_group(Group::new(key.clone(), families), &gone, &new_families);
-        new.into_iter().for_each(|ready| self.keep(ready));
+        families.extend(new.iter().cloned());
+        self.view.put_group(key.clone(), families);
+        new.iter().for_each(|family| self.keep(family));
         Ok(())
     }
 
     /// For each family that goes, whether the index need not be touched: a new one of its name has the same type
     /// and series, as with nearly every push of a running job.
-    fn stays(&self, gone: &[Arc<PushedFamily>], new: &[Ready]) -> Vec<bool> {
+    fn stays(&self, gone: &[Arc<PushedFamily>], new: &[Arc<PushedFamily>]) -> Vec<bool> {
         let mut stays = vec![false; gone.len()];
-        for Ready { family, .. } in new {
-            if let Some(at) = of_name(gone, &family.name) {
+        for family in new {
+            if let Some(at) = of_name(gone, family.name()) {
                 stays[at] = self.index.links_alike(&gone[at], family);
             }
         }
         stays
-    }
-
-    /// Most groups push the same families: their names and help are kept once.
-    pub(super) fn share_texts(&self, family: &mut Arc<PushedFamily>) {
-        // Nobody else has it yet, so it can still be changed.
-        if let Some(family) = Arc::get_mut(family)
-            && let Some(other) = self.view.first_of_name(&family.name)
-        {
-            family.share_texts(other);
-        }
     }
 
     pub(super) fn delete(&mut self, key: &GroupingKey) {
@@ -164,42 +151,37 @@ impl Ledger {
         let emptied = self.index.emptied();
         let before = std::mem::replace(&mut self.index, emptied);
         self.steps.push(Step::Emptied(Box::new(before)));
-        self.view = View::default();
+        self.view.clear();
         self.unsynced.wiped = true;
         self.ops.push(Op::Clear);
     }
 
-    fn keep(&mut self, ready: Ready) {
-        if !self.store.keeps() {
-            return;
+    fn keep(&mut self, family: &PushedFamily) {
+        if self.store.keeps() {
+            let key = self.touch(family);
+            let value = record::value(family);
+            self.ops.push(Op::Put { key, value });
         }
-        let family = &ready.family;
-        self.unsynced
-            .records
-            .insert((family.key.clone(), Arc::clone(&family.name)));
-        let key = record::key(&family.key, &family.name);
-        self.ops.push(Op::Put {
-            key,
-            value: ready.into_value(),
-        });
     }
 
     fn forget(&mut self, family: &PushedFamily) {
-        if !self.store.keeps() {
-            return;
+        if self.store.keeps() {
+            let key = self.touch(family);
+            self.ops.push(Op::Delete { key });
         }
-        self.unsynced
-            .records
-            .insert((family.key.clone(), Arc::clone(&family.name)));
-        self.ops.push(Op::Delete {
-            key: record::key(&family.key, &family.name),
-        });
+    }
+
+    /// Notes that a family's record changes; returns its key.
+    fn touch(&mut self, family: &PushedFamily) -> Vec<u8> {
+        let record = (family.key().clone(), family.name().into());
+        self.unsynced.records.insert(record);
+        record::key(family.key(), family.name())
     }
 }
 
 /// Where a name is among families that are sorted by it.
 fn of_name(families: &[Arc<PushedFamily>], name: &str) -> Option<usize> {
     families
-        .binary_search_by(|family| (*family.name).cmp(name))
+        .binary_search_by(|family| family.name().cmp(name))
         .ok()
 }

@@ -1,21 +1,17 @@
 //! Handing changes to the store, and making up for those it may have lost.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use tracing::error;
-
 use super::Ledger;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::record;
 use crate::store::{Op, StoreError, Sync};
 use crate::view::Group;
+use std::collections::BTreeSet;
 
 /// Which records were touched since the last sync.
 #[derive(Default)]
 pub(super) struct Unsynced {
-    pub(super) records: BTreeSet<(GroupingKey, Arc<str>)>,
+    pub(super) records: BTreeSet<(GroupingKey, Box<str>)>,
     /// A wipe was among it: then all records count.
     pub(super) wiped: bool,
 }
@@ -55,31 +51,27 @@ impl Ledger {
         if self.unsynced.wiped {
             let families = self.view.groups().flat_map(Group::families);
             return std::iter::once(Op::Clear)
-                .chain(families.filter_map(put))
+                .chain(families.map(|family| put(family)))
                 .collect();
         }
-        let op = |(key, name): &(GroupingKey, Arc<str>)| match self
+        let op = |(key, name): &(GroupingKey, Box<str>)| match self
             .view
             .group(key)
             .and_then(|group| group.family(name))
         {
             Some(family) => put(family),
-            None => Some(Op::Delete {
+            None => Op::Delete {
                 key: record::key(key, name),
-            }),
+            },
         };
-        self.unsynced.records.iter().filter_map(op).collect()
+        self.unsynced.records.iter().map(op).collect()
     }
 }
 
-/// The record of a family that is held. `None` would mean that we cannot read what we wrote.
-fn put(family: &Arc<PushedFamily>) -> Option<Op> {
-    let encoded = family
-        .encode()
-        .inspect_err(|error| error!(%error, group = %family.key, "A family cannot be encoded."))
-        .ok()?;
-    Some(Op::Put {
-        key: record::key(&family.key, &family.name),
-        value: record::value(family, &encoded),
-    })
+/// The record of a family that is held.
+fn put(family: &PushedFamily) -> Op {
+    Op::Put {
+        key: record::key(family.key(), family.name()),
+        value: record::value(family),
+    }
 }

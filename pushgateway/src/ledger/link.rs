@@ -32,7 +32,7 @@ impl Ledger {
     pub(super) fn link_or_park(&mut self, family: &Arc<PushedFamily>) {
         if let Err(clash) = self.link(family) {
             let refusal = self.refusal(family, clash.clone());
-            error!(group = %family.key, %refusal, "What is stored does not fit together; scrapes fail until it is gone.");
+            error!(group = %family.key(), %refusal, "What is stored does not fit together; scrapes fail until it is gone.");
             self.index.park(family, clash);
         }
     }
@@ -104,8 +104,8 @@ impl Ledger {
 
     /// Says who the other one is.
     pub(super) fn refusal(&self, family: &PushedFamily, clash: Clash) -> Refusal {
-        let name = || family.name.to_string();
-        let others = |key: &GroupingKey| *key != family.key;
+        let name = || family.name().to_owned();
+        let others = |key: &GroupingKey| key != family.key();
         match clash {
             Clash::Unsound(refusal) => refusal,
             Clash::Type { held, own } => {
@@ -116,7 +116,7 @@ impl Ledger {
                 };
                 Refusal::TypeClash {
                     family: name(),
-                    kind: family.kind,
+                    kind: family.kind(),
                     held,
                     holder,
                 }
@@ -132,9 +132,7 @@ impl Ledger {
             },
             Clash::Series(series) => Refusal::SeriesTwice {
                 family: name(),
-                series: family
-                    .decode()
-                    .map_or_else(|_| String::new(), |family| metric_of(&family, series)),
+                series: metric_of(family, series),
                 holder: self.view.holder_of_series(family, series).filter(others),
             },
         }

@@ -40,20 +40,20 @@ impl Ledger {
 
 /// Series that come with a push: its own, and the times that say when the group was pushed and never failed.
 fn added(push: &Push, group: Option<&Group>) -> usize {
-    let families = push.families.iter().map(|ready| &ready.family);
+    let families = push.families.iter();
     let times = if group.is_none() { 2 } else { 1 };
     families.map(|family| family.metrics()).sum::<usize>() + times
 }
 
 /// Series of the group that make way for it; see `change`.
 fn removed(push: &Push, group: &Group) -> usize {
-    let names = push.families.iter().map(|ready| &*ready.family.name);
+    let names = push.families.iter().map(|family| family.name());
     let pushed: BTreeSet<&str> = names.collect();
     let replaces = push.refusal.is_none() && push.change == Change::Replace;
     let goes = |name: &str| {
         name == PUSH_TIME || pushed.contains(name) || (replaces && name != PUSH_FAILURE_TIME)
     };
     let families = group.families().iter();
-    let gone = families.filter(|family| goes(&family.name));
+    let gone = families.filter(|family| goes(family.name()));
     gone.map(|family| family.metrics()).sum()
 }

@@ -133,11 +133,7 @@ fn check(ledger: &Ledger) {
     let mut view = View::default();
     let mut linked = Vec::new();
     for group in ledger.view.groups() {
-        view.put_group(
-            Group::new(group.key().clone(), group.families().to_vec()),
-            &[],
-            group.families(),
-        );
+        view.put_group(group.key().clone(), group.families().to_vec());
         linked.extend(
             group
                 .families()
@@ -146,20 +142,20 @@ fn check(ledger: &Ledger) {
         );
     }
     for family in linked {
-        assert_eq!(index.link(family), Ok(()), "{}", family.name);
+        assert_eq!(index.link(family), Ok(()), "{}", family.name());
     }
     assert_eq!(index.counts(), ledger.index.counts());
     for (family, _) in ledger.index.parked() {
         assert!(
             index.link(family).is_err(),
             "{} is parked but fits",
-            family.name
+            family.name()
         );
         assert!(
             ledger
                 .view
-                .group(&family.key)
-                .and_then(|group| group.family(&family.name))
+                .group(family.key())
+                .and_then(|group| group.family(family.name()))
                 .is_some()
         );
     }
@@ -171,7 +167,7 @@ fn is_parked(ledger: &Ledger, family: &PushedFamily) -> bool {
     ledger
         .index
         .parked()
-        .any(|(parked, _)| parked.key == family.key && parked.name == family.name)
+        .any(|(parked, _)| parked.key() == family.key() && parked.name() == family.name())
 }
 
 fn run(consistency: Consistency, batches: &[(bool, Vec<Wish>)]) {

@@ -13,6 +13,8 @@ use promontory_exposition::openmetrics::write::Style;
 use promontory_exposition::{Escaping, Family, Kind, Label, Metric, Value, WriteError};
 
 use super::entry::{Entry, decode};
+use super::lines::Sheet;
+use super::work::Job;
 use crate::family::{Origin, compare};
 use created::{Adopted, adopt};
 use exemplar::keep_valid_exemplars;
@@ -27,7 +29,8 @@ mod plain;
 mod shape;
 
 /// What must be known of all families before the first can be written.
-pub(super) struct Page {
+pub(super) struct Names<'p> {
+    entries: &'p [Entry<'p>],
     escaping: Escaping,
     /// By the place of the entry; `None` for those that are not written by themselves.
     shapes: Vec<Option<Shape>>,
@@ -37,37 +40,46 @@ pub(super) struct Page {
     adopted: HashMap<usize, Adopted>,
 }
 
-impl Page {
-    pub(super) fn of(entries: &[Entry<'_>], escaping: Escaping) -> Result<Self, WriteError> {
-        let shapes = entries.iter().map(|entry| Shape::of(entry, escaping));
-        let mut page = Self {
+impl<'p> Names<'p> {
+    pub(super) fn of(
+        entries: &'p [Entry<'p>],
+        sheet: &Sheet<'p>,
+        escaping: Escaping,
+    ) -> Result<Self, WriteError> {
+        let shapes = entries.iter();
+        let shapes = shapes.map(|entry| Shape::of(entry, sheet, escaping));
+        let mut names = Self {
+            entries,
             escaping,
             shapes: shapes.collect(),
             claimed: HashMap::new(),
             adopted: HashMap::new(),
         };
-        page.adopt_created(entries)?;
-        for claim in page.shapes.iter().flatten().flat_map(Shape::claims) {
-            *page.claimed.entry(claim).or_default() += 1;
+        names.adopt_created(sheet)?;
+        for claim in names.shapes.iter().flatten().flat_map(Shape::claims) {
+            *names.claimed.entry(claim).or_default() += 1;
         }
-        Ok(page)
+        Ok(names)
     }
 
     /// Clients that push text send created times as gauges of that name, which a typed family claims for itself: where
     /// they belong together they become one family, whose samples are the same.
-    fn adopt_created(&mut self, entries: &[Entry<'_>]) -> Result<(), WriteError> {
+    fn adopt_created(&mut self, sheet: &Sheet<'_>) -> Result<(), WriteError> {
         let shapes = self.shapes.iter().enumerate();
         let by_created: HashMap<String, usize> = shapes
             .filter_map(|(at, shape)| Some((shape.as_ref()?.created_name()?, at)))
             .collect();
-        for at in 0..entries.len() {
+        for at in 0..self.entries.len() {
             let Some(shape) = self.shapes[at].as_ref().filter(|shape| shape.is_gauge()) else {
                 continue;
             };
             let Some(&parent) = by_created.get(&shape.name) else {
                 continue;
             };
-            if let Some(adopted) = adopt(&metrics(&entries[parent])?, &metrics(&entries[at])?) {
+            if let Some(adopted) = adopt(
+                &metrics(&self.entries[parent], sheet)?,
+                &metrics(&self.entries[at], sheet)?,
+            ) {
                 self.adopted.insert(parent, adopted);
                 self.shapes[at] = None;
             }
@@ -75,17 +87,24 @@ impl Page {
         Ok(())
     }
 
+    /// A piece for each family that is written.
+    pub(super) fn jobs(&'p self) -> impl Iterator<Item = Job<'p>> {
+        let written = (0..self.entries.len()).filter(|at| self.shapes[*at].is_some());
+        written.map(|at| Job::OpenMetrics(self, at))
+    }
+
     /// Writes the family at a place.
     pub(super) fn write(
         &self,
         at: usize,
-        entry: &Entry<'_>,
+        sheet: &Sheet<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
-        let (Some(shape), Some(header)) = (&self.shapes[at], entry.header()) else {
+        let entry = &self.entries[at];
+        let (Some(shape), Some(header)) = (&self.shapes[at], entry.header(sheet)) else {
             return Ok(());
         };
-        let mut metrics = metrics(entry)?;
+        let mut metrics = metrics(entry, sheet)?;
         if metrics.is_empty() {
             return Ok(());
         }
@@ -121,10 +140,10 @@ impl Page {
 }
 
 /// Everything under a name, with what may be shown of it here.
-fn metrics<'v>(entry: &Entry<'v>) -> Result<Vec<Metric<'v>>, WriteError> {
+fn metrics<'v>(entry: &Entry<'v>, sheet: &Sheet<'v>) -> Result<Vec<Metric<'v>>, WriteError> {
     let mut metrics = entry.own.map_or_else(Vec::new, |own| own.metrics.clone());
     metrics.iter_mut().for_each(forget_created);
-    for family in entry.members() {
+    for family in entry.members(sheet) {
         let mut decoded = decode(family)?;
         if family.origin == Origin::Classic {
             decoded.metrics.iter_mut().for_each(forget_created);

@@ -1,6 +1,7 @@
 //! What a store on a disk tells about itself.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::time::UnixNanos;
@@ -11,7 +12,9 @@ pub struct Figures {
     /// When the disk last had everything, in nanoseconds since the epoch; 0 for never.
     synced: AtomicU64,
     /// Commits and syncs that failed.
-    pub(super) failures: Figure,
+    failures: Figure,
+    /// What the disk said when it last failed, until everything is on it again.
+    trouble: Mutex<Option<String>>,
     /// Bytes of the file.
     pub(super) file_bytes: Figure,
     /// Bytes written to it and to those that took its place.
@@ -50,11 +53,34 @@ impl Figures {
     pub(super) fn synced_now(&self) {
         let now = UnixNanos::from_system(SystemTime::now()).0;
         self.synced.store(now.unsigned_abs(), Ordering::Relaxed);
+        self.set_trouble(None);
     }
 
-    /// Seconds since the epoch of the last successful sync; 0 for none since the start.
+    /// Notes a commit or sync that failed, and why.
+    pub(super) fn failed(&self, why: String) {
+        self.failures.add(1);
+        self.set_trouble(Some(why));
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Why the last commit or sync failed; `None` once everything is on the disk again.
+    pub fn trouble(&self) -> Option<String> {
+        let trouble = self.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When everything was last on the disk; never for not since the start.
+    pub fn last_sync(&self) -> UnixNanos {
+        let synced = self.synced.load(Ordering::Relaxed);
+        UnixNanos(i64::try_from(synced).unwrap_or(i64::MAX))
+    }
+
+    /// [`Self::last_sync`] in seconds since the epoch; 0 for none since the start.
     pub fn last_sync_seconds(&self) -> f64 {
-        self.synced.load(Ordering::Relaxed) as f64 / 1e9
+        self.last_sync().as_seconds()
     }
 
     /// Commits and syncs that failed.

@@ -282,12 +282,13 @@ impl Store for LogStore {
 
     fn commit(&mut self, batch: &[Op], sync: Sync) -> Result<(), StoreError> {
         let done = self.try_commit(batch, sync);
-        if done.is_ok() {
-            self.consider_compaction();
-        } else {
-            self.figures.failures.add(1);
-            // If the disk does not even let go now, the next commit tries again.
-            let _ = self.mend();
+        match &done {
+            Ok(()) => self.consider_compaction(),
+            Err(error) => {
+                self.figures.failed(error.to_string());
+                // If the disk does not even let go now, the next commit tries again.
+                let _ = self.mend();
+            }
         }
         self.tell();
         done.map_err(|error| StoreError::Write(error.to_string()))

@@ -6,9 +6,11 @@
 //! Our records (`record.rs` makes them): one per family of a group. One per group would be fewer, but a
 //! POST that replaces one family of a hundred would then have to encode and write the other ninety-nine.
 //! - key: the grouping key's canonical bytes (each name and value ended by `0xFF`), then `0xFF`, then the family's name;
-//! - value: one byte that says how it was pushed (1: text or protobuf; 2: OpenMetrics; 3 and 4: the same, as an info and
-//!   a state set, which protobuf has no type for), when (nanoseconds since the epoch, 8 bytes, little endian), then the
-//!   family as a length-delimited `io.prometheus.client.MetricFamily`.
+//! - value: one version byte (2), when it was pushed (nanoseconds since the epoch), the length of what follows (4 bytes), the
+//!   family without its numbers as a length-delimited `io.prometheus.client.MetricFamily`, then its numbers (8 bytes each,
+//!   in the order of `shape/numbers.rs`). All little endian. Version 1, which is still read, has the whole family
+//!   behind the time. Versions 3 to 5 are laid out like 2 and say that the family was pushed as OpenMetrics: 4 as an
+//!   info, 5 as a state set, for which protobuf has no types.
 //!
 //! [`LogStore`] says how a file of them looks. A file of the program we replace is read by `gob`, once.
 //!

@@ -7,22 +7,34 @@ use promontory_exposition::Value;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::ingest::{PUSH_FAILURE_TIME, PUSH_TIME};
+use crate::time::UnixNanos;
 
 /// One group with its families, sorted by name; the two push time families are among them.
 #[derive(Clone, Debug)]
 pub struct Group {
     key: GroupingKey,
     families: Box<[Arc<PushedFamily>]>,
+    /// The change that made it, as [`View`](super::View) counts them.
+    pub(crate) change: u64,
 }
 
 impl Group {
     /// A group of families in any order, each name once.
-    pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>) -> Self {
-        families.sort_by(|a, b| a.name.cmp(&b.name));
+    pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>, change: u64) -> Self {
+        families.sort_by(|a, b| a.name().cmp(b.name()));
         Self {
             key,
             families: families.into(),
+            change,
         }
+    }
+
+    /// Whether it has the same families as another, but for numbers and times.
+    pub(crate) fn is_shaped_like(&self, other: &Self) -> bool {
+        let shapes = |group: &Self| group.families.len();
+        shapes(self) == shapes(other)
+            && std::iter::zip(&self.families, &other.families)
+                .all(|(a, b)| Arc::ptr_eq(&a.shape, &b.shape))
     }
 
     /// The grouping key.
@@ -39,7 +51,7 @@ impl Group {
     pub fn family(&self, name: &str) -> Option<&Arc<PushedFamily>> {
         let found = self
             .families
-            .binary_search_by(|family| (*family.name).cmp(name))
+            .binary_search_by(|family| family.name().cmp(name))
             .ok()?;
         Some(&self.families[found])
     }
@@ -56,9 +68,39 @@ impl Group {
         }
     }
 
+    /// When a push was last accepted, by `push_time_seconds`; the families' own stamps are also set by failures.
+    pub fn pushed_at(&self) -> UnixNanos {
+        self.moment(PUSH_TIME)
+    }
+
+    /// When a push was last refused, by `push_failure_time_seconds`.
+    pub fn failed_at(&self) -> UnixNanos {
+        self.moment(PUSH_FAILURE_TIME)
+    }
+
+    /// When the group vanishes unless it is pushed again. Nothing expires yet.
+    pub fn expires_at(&self) -> Option<UnixNanos> {
+        None
+    }
+
+    /// How many series it has, over all families.
+    pub fn series(&self) -> usize {
+        self.families.iter().map(|family| family.metrics()).sum()
+    }
+
+    /// What a gauge in seconds means as a point in time.
+    fn moment(&self, name: &str) -> UnixNanos {
+        let seconds = self.first_gauge(name).unwrap_or_default();
+        // A pushed value may be anything: what is no time becomes never or the end of all times.
+        UnixNanos((seconds * 1e9) as i64)
+    }
+
     fn first_gauge(&self, name: &str) -> Option<f64> {
-        let family = self.family(name)?.decode().ok()?;
-        match family.metrics.first()?.value {
+        let family = self.family(name)?;
+        if let Some(value) = family.only_gauge() {
+            return Some(value);
+        }
+        match family.decode().ok()?.metrics.first()?.value {
             Value::Gauge(value) => Some(value),
             _ => Some(0.0),
         }

@@ -100,6 +100,7 @@ impl Site {
             readers: readers(),
             external_prefix: String::new(),
             flags: vec![("web.x".to_owned(), "<&>".to_owned())],
+            changed: vec!["web.x".to_owned()],
             build: build!(),
             promise: "In memory.".to_owned(),
             started: SystemTime::UNIX_EPOCH,

@@ -7,7 +7,7 @@ use promontory_exposition::name::{spell, spell_label};
 use promontory_exposition::openmetrics::write::Style;
 use promontory_exposition::{Escaping, Kind, Label};
 
-use super::Entry;
+use super::{Entry, Sheet};
 use crate::family::Origin;
 
 /// What a family is called here, and as what.
@@ -23,13 +23,13 @@ pub(super) struct Shape {
 
 impl Shape {
     /// `None` for a family without a header, which has nothing to show.
-    pub(super) fn of(entry: &Entry<'_>, escaping: Escaping) -> Option<Self> {
-        let header = entry.header()?;
+    pub(super) fn of(entry: &Entry<'_>, sheet: &Sheet<'_>, escaping: Escaping) -> Option<Self> {
+        let header = entry.header(sheet)?;
         let mut kind = header.kind;
         let mut native = entry.own.is_none();
-        for family in entry.members() {
+        for family in entry.members(sheet) {
             native &= family.origin == Origin::OpenMetrics;
-            if family.kind != kind {
+            if family.kind() != kind {
                 // Info and gauge may stand together (see `index`); what both are is a gauge.
                 kind = Kind::Gauge;
             }

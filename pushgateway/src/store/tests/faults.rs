@@ -161,9 +161,14 @@ fn a_full_disk_recovers() {
         let error = store.commit(&[put("b", &i.to_string())], Sync::Now);
         assert!(error.is_err(), "commit {i}");
     }
-    assert_eq!(store.figures().unwrap().failures(), 10);
+    let figures = store.figures().unwrap();
+    assert_eq!(figures.failures(), 10);
+    assert!(figures.trouble().is_some());
     disk.heal();
+    store.commit(&[], Sync::Later).unwrap();
+    assert!(figures.trouble().is_some(), "nothing was synced yet");
     store.commit(&[put("c", "1")], Sync::Now).unwrap();
+    assert_eq!(figures.trouble(), None);
     let expected = [("a", "1"), ("c", "1")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     assert_eq!(records(&mut store), expected);
     drop(store);

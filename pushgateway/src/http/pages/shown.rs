@@ -1,30 +1,40 @@
 //! What is held, as the texts a page shows: bounded in number and length, never HTML.
 //!
-//! The templates escape; this module only cuts and words. The pages are in [`super::pages`].
+//! The templates escape; this module only cuts and words. The pages are in [`super`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 use promontory_exposition::model::{Metric, Value};
 use promontory_exposition::{Kind, Label, number};
 
+use super::said::ShownTime;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
-use crate::ingest::PUSH_TIME;
 use crate::time::UnixNanos;
 use crate::view::Group;
 
 /// Buckets or quantiles shown of one series.
 const VALUES: usize = 200;
+/// Labels shown of one group or series.
+const LABELS: usize = 50;
 /// Characters shown of one text: a label value may have megabytes.
 const CHARACTERS: usize = 1_000;
 
-pub(super) struct ShownGroup {
+/// A group as a row of the list, and where it is to be deleted.
+pub(super) struct ShownRow {
     pub(super) id: String,
-    pub(super) labels: Vec<ShownLabel>,
+    pub(super) labels: ShownLabels,
     pub(super) failed: bool,
-    pub(super) pushed: String,
-    pub(super) families: Vec<ShownFamily>,
+    pub(super) pushed: ShownTime,
+    pub(super) expiry: Option<ShownTime>,
+    pub(super) families: usize,
+    pub(super) series: usize,
+}
+
+/// The first of some labels, and how many more there are.
+pub(super) struct ShownLabels {
+    pub(super) first: Vec<ShownLabel>,
+    pub(super) more: usize,
 }
 
 pub(super) struct ShownLabel {
@@ -36,14 +46,25 @@ pub(super) struct ShownFamily {
     pub(super) name: String,
     pub(super) help: String,
     pub(super) kind: Kind,
-    pub(super) pushed: String,
+    pub(super) pushed: ShownTime,
     pub(super) series: Vec<ShownSeries>,
-    pub(super) hidden: usize,
+    /// How many series it has, and how many of them come before those shown.
+    pub(super) total: usize,
+    pub(super) skipped: usize,
 }
 
 pub(super) struct ShownSeries {
-    pub(super) labels: Vec<ShownLabel>,
+    pub(super) labels: ShownLabels,
     pub(super) values: Vec<String>,
+}
+
+impl ShownLabels {
+    fn new<'l>(labels: impl Iterator<Item = &'l Label<'l>> + Clone) -> Self {
+        Self {
+            first: labels.clone().take(LABELS).map(ShownLabel::new).collect(),
+            more: labels.skip(LABELS).count(),
+        }
+    }
 }
 
 impl ShownLabel {
@@ -63,71 +84,58 @@ fn clip(text: &str) -> String {
     }
 }
 
-pub(super) fn show_group(group: &Group, series_left: &mut usize) -> ShownGroup {
-    let pushed_at = group
-        .family(PUSH_TIME)
-        .map_or(UnixNanos(0), |family| last_value(family));
-    ShownGroup {
-        id: id_of(group.key()),
-        labels: show_key(group.key()),
-        failed: !group.last_push_successful(),
-        pushed: moment(pushed_at),
-        families: group
-            .families()
-            .iter()
-            .map(|family| show_family(family, series_left))
-            .collect(),
+impl ShownRow {
+    pub(super) fn new(group: &Group, now: UnixNanos) -> Self {
+        Self {
+            id: id_of(group.key()),
+            labels: show_key(group.key()),
+            failed: !group.last_push_successful(),
+            pushed: ShownTime::new(group.pushed_at(), now),
+            expiry: group.expires_at().map(|at| ShownTime::new(at, now)),
+            families: group.families().len(),
+            series: group.series(),
+        }
     }
 }
 
-/// The time that `push_time_seconds` holds; the family's own stamp is also set by failures.
-fn last_value(family: &PushedFamily) -> UnixNanos {
-    let family = family.decode().ok();
-    let seconds = family.and_then(|family| match family.metrics.first()?.value {
-        Value::Gauge(seconds) => Some(seconds),
-        _ => None,
-    });
-    UnixNanos((seconds.unwrap_or(0.0) * 1e9) as i64)
+/// The labels of a group, the job first: it is what people look for.
+pub(super) fn show_key(key: &GroupingKey) -> ShownLabels {
+    let is_job = |label: &&Label<'_>| label.name == "job";
+    let job = key.labels().iter().filter(is_job);
+    let others = key.labels().iter().filter(|label| !is_job(label));
+    ShownLabels::new(job.chain(others))
 }
 
-pub(super) fn show_key(key: &GroupingKey) -> Vec<ShownLabel> {
-    // The job first: it is what people look for.
-    let (mut job, others): (Vec<_>, Vec<_>) = key
-        .labels()
-        .iter()
-        .map(ShownLabel::new)
-        .partition(|label| label.name == "job");
-    job.extend(others);
-    job
-}
-
-fn show_family(pushed: &PushedFamily, series_left: &mut usize) -> ShownFamily {
+/// A family with some of its series.
+pub(super) fn show_family(
+    pushed: &PushedFamily,
+    skipped: usize,
+    taken: usize,
+    now: UnixNanos,
+) -> ShownFamily {
     let header = pushed.header();
-    let mut series = Vec::new();
-    if *series_left > 0
-        && let Ok(family) = pushed.decode()
-    {
-        series = family
-            .metrics
-            .iter()
-            .take(*series_left)
-            .map(show_series)
-            .collect();
-        *series_left -= series.len();
-    }
+    let series = pushed.decode().map(|family| {
+        let metrics = family.metrics.iter().skip(skipped).take(taken);
+        metrics
+            .map(|metric| show_series(metric, pushed.key()))
+            .collect()
+    });
     ShownFamily {
         name: clip(header.name),
         help: clip(header.help.unwrap_or_default()),
         kind: header.kind,
-        pushed: moment(pushed.pushed_at()),
-        hidden: pushed.metrics().saturating_sub(series.len()),
-        series,
+        pushed: ShownTime::new(pushed.pushed_at(), now),
+        series: series.unwrap_or_default(),
+        total: pushed.metrics(),
+        skipped,
     }
 }
 
-fn show_series(metric: &Metric<'_>) -> ShownSeries {
+/// The labels of the group stand at the top of its page already.
+fn show_series(metric: &Metric<'_>, key: &GroupingKey) -> ShownSeries {
+    let own = |label: &&Label<'_>| key.get(&label.name) != Some(&*label.value);
     ShownSeries {
-        labels: metric.labels.iter().map(ShownLabel::new).collect(),
+        labels: ShownLabels::new(metric.labels.iter().filter(own)),
         values: show_value(&metric.value),
     }
 }
@@ -163,7 +171,9 @@ fn show_value(value: &Value<'_>) -> Vec<String> {
                 })
                 .collect();
             if let Some(native) = histogram.native.as_deref() {
-                let buckets = super::native::buckets(native).into_iter().take(VALUES);
+                let buckets = crate::http::native::buckets(native)
+                    .into_iter()
+                    .take(VALUES);
                 lines.extend(buckets.map(|b| {
                     format!(
                         "{} to {}: {}",
@@ -177,14 +187,6 @@ fn show_value(value: &Value<'_>) -> Vec<String> {
             lines.push(format!("count: {}", number::text(histogram.count.as_f64())));
             lines
         }
-    }
-}
-
-/// A moment to the second, in UTC.
-pub(super) fn moment(at: UnixNanos) -> String {
-    match Timestamp::from_nanosecond(i128::from(at.0)) {
-        Ok(time) if at.0 > 0 => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        _ => "never".to_owned(),
     }
 }
 

@@ -1,0 +1,93 @@
+//! The page of one group: its labels, times and families, with their series page by page.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+
+use super::form::{Form, query};
+use super::said::ShownTime;
+use super::shown::{ShownFamily, ShownLabels, id_of, key_of, show_family, show_key};
+use super::window::{Pager, Window};
+use super::{App, Frame, aside, html, no_such_group};
+use crate::family::PushedFamily;
+use crate::view::Group;
+
+/// Series on one page, over all families; a family without series counts as one, as it takes a heading all the same.
+const SERIES: usize = 500;
+
+#[derive(Template)]
+#[template(path = "group.html")]
+struct GroupPage {
+    frame: Frame,
+    id: String,
+    labels: ShownLabels,
+    /// The query of the list that shows all groups of this job.
+    same_job: String,
+    failed: bool,
+    last_push: ShownTime,
+    last_failure: ShownTime,
+    expiry: Option<ShownTime>,
+    family_count: usize,
+    series_count: usize,
+    families: Vec<ShownFamily>,
+    pager: Pager,
+}
+
+/// One group, by `id`; `page` counts from 1.
+pub(in crate::http) async fn group(app: &Arc<App>, query: Option<&str>) -> Response {
+    let form = Form(query.unwrap_or_default());
+    let (key, asked) = (form.get("id").and_then(|id| key_of(&id)), form.page());
+    aside(app, move |app| {
+        let frame = Frame::new(app, "groups", 1);
+        let view = app.gateway.view();
+        match key.and_then(|key| view.group(&key)) {
+            Some(group) => html(page(frame, group, asked)),
+            None => no_such_group(frame),
+        }
+    })
+    .await
+}
+
+fn page(frame: Frame, group: &Group, asked: usize) -> GroupPage {
+    let now = frame.now;
+    let length = group.families().iter().map(|family| rows(family)).sum();
+    let window = Window::of(length, SERIES, asked);
+    let id = id_of(group.key());
+    let link = |page| format!("ui/group?id={id}&page={page}");
+    GroupPage {
+        pager: Pager::new(&window, link),
+        labels: show_key(group.key()),
+        same_job: query(&[("job", group.key().job())]),
+        failed: !group.last_push_successful(),
+        last_push: ShownTime::new(group.pushed_at(), now),
+        last_failure: ShownTime::new(group.failed_at(), now),
+        expiry: group.expires_at().map(|at| ShownTime::new(at, now)),
+        family_count: group.families().len(),
+        series_count: group.series(),
+        families: families_on(group, &window, &frame),
+        id,
+        frame,
+    }
+}
+
+/// The families that have series on a page; only those are decoded.
+fn families_on(group: &Group, window: &Window, frame: &Frame) -> Vec<ShownFamily> {
+    let mut start = 0;
+    let mut shown = Vec::new();
+    for family in group.families() {
+        let end = start + rows(family);
+        if end > window.start && start < window.end {
+            let skipped = window.start.saturating_sub(start);
+            let taken = window.end.min(end) - start - skipped;
+            shown.push(show_family(family, skipped, taken, frame.now));
+        }
+        start = end;
+    }
+    shown
+}
+
+/// How much of a page a family takes.
+fn rows(family: &PushedFamily) -> usize {
+    family.metrics().max(1)
+}

@@ -1,0 +1,210 @@
+//! What the families of many pushes have in common, kept once.
+//!
+//! A batch job pushes the same families again and again, and many groups push alike: only the numbers differ, and the
+//! values of the grouping labels. So a pushed family is a [`Shape`], a grouping key and a column of numbers.
+//! A shape is made once (checked, fingerprinted, spelled out as a [`Template`]) and found again by its bytes.
+//! `numbers` takes the numbers out of a family and puts them back; `intern` finds shapes.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use promontory_exposition::format::{self, Limits};
+use promontory_exposition::model::Header;
+use promontory_exposition::name::{is_classic_label_name, is_classic_metric_name};
+use promontory_exposition::{Escaping, Family, Format, Kind, Label, ReadError, Target, WriteError};
+
+use crate::group::GroupingKey;
+use crate::refusal::Refusal;
+use crate::series::check_series;
+pub(crate) use template::{Layout, Run, Template, suits};
+
+mod intern;
+pub(crate) mod numbers;
+mod template;
+
+/// How a family is encoded in the store, and in a shape.
+pub(crate) const ENCODED: Target = Target {
+    format: Format::Protobuf,
+    escaping: Escaping::AllowUtf8,
+};
+
+/// What we kept was bounded when it came in, before the grouping labels were added.
+pub(crate) const UNBOUNDED: Limits = Limits {
+    metrics: usize::MAX,
+    labels: usize::MAX,
+};
+
+/// A family without its numbers and without grouping labels.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    id: u64,
+    /// The family in protobuf, metrics in the order they were pushed in, labels sorted by name.
+    bytes: Box<[u8]>,
+    /// The names of the grouping labels it stands under.
+    key_names: Box<[Box<str>]>,
+    name: Box<str>,
+    help: Option<Box<str>>,
+    kind: Kind,
+    unit: Box<str>,
+    /// For each metric the sum that [`crate::series`] makes fingerprints of.
+    pub(crate) series: Box<[u64]>,
+    /// Whether all names are classic, so that of the escaping schemes only `dots` changes the lines.
+    pub(crate) classic: bool,
+    /// What is wrong with the family in itself; only ever held without the consistency check.
+    pub(crate) unsound: Option<Refusal>,
+    /// The lines of the text format; `None` where they cannot be told without the values of the grouping labels.
+    pub(crate) template: Option<Template>,
+}
+
+/// What tells one shape from another.
+struct Spelling<'a> {
+    /// Protobuf has no types of OpenMetrics' own.
+    kind: Kind,
+    bytes: &'a [u8],
+    key: &'a GroupingKey,
+}
+
+impl Hash for Spelling<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+        self.bytes.hash(state);
+        for label in self.key.labels() {
+            label.name.hash(state);
+        }
+    }
+}
+
+impl Shape {
+    /// The shape of a family whose numbers [`numbers::take`] took out and whose labels [`own_labels`] put in order.
+    ///
+    /// # Errors
+    /// A family that cannot be written: a metric is not of the family's type, or the name is missing.
+    pub(crate) fn of(family: &Family<'_>, key: &GroupingKey) -> Result<Arc<Self>, Refusal> {
+        let bytes = encode(family).map_err(|_| Refusal::NotOfKind {
+            family: family.name.to_string(),
+            kind: family.kind,
+        })?;
+        let spelling = Spelling {
+            kind: family.kind,
+            bytes: &bytes,
+            key,
+        };
+        intern::intern(&spelling, || Ok(Self::make(family, key, &bytes)))
+    }
+
+    fn make(family: &Family<'_>, key: &GroupingKey, bytes: &[u8]) -> Self {
+        let whole = with_key(family.clone(), key);
+        let (series, unsound) = check_series(&whole, family);
+        let classic = is_classic(&whole);
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            bytes: bytes.into(),
+            key_names: key
+                .labels()
+                .iter()
+                .map(|label| (*label.name).into())
+                .collect(),
+            name: (*family.name).into(),
+            help: family.help.as_deref().map(Into::into),
+            kind: family.kind,
+            unit: (*family.unit).into(),
+            series: series.into(),
+            classic,
+            template: if classic && unsound.is_none() {
+                Template::of(family, key)
+            } else {
+                None
+            },
+            unsound,
+        }
+    }
+
+    fn is(&self, spelling: &Spelling<'_>) -> bool {
+        let names = spelling.key.labels().iter().map(|label| &*label.name);
+        self.kind == spelling.kind
+            && *self.bytes == *spelling.bytes
+            && self.key_names.iter().map(AsRef::as_ref).eq(names)
+    }
+
+    /// No other shape ever has the same.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Name, help, type and unit as pushed.
+    pub(crate) fn header(&self) -> Header<'_> {
+        Header {
+            name: &self.name,
+            help: self.help.as_deref(),
+            kind: self.kind,
+            unit: &self.unit,
+        }
+    }
+
+    /// The names of the grouping labels, sorted.
+    pub(crate) fn key_names(&self) -> &[Box<str>] {
+        &self.key_names
+    }
+
+    /// The bytes that [`read`] reads.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Reads the bytes of a shape and puts the numbers of a column in: a family without grouping labels.
+///
+/// # Errors
+/// Bytes that are not those of a shape.
+pub(crate) fn read<'a>(
+    bytes: &'a [u8],
+    column: impl IntoIterator<Item = u64>,
+) -> Result<Family<'a>, ReadError> {
+    let mut families = format::read(Format::Protobuf, bytes, &UNBOUNDED)?.into_iter();
+    let (Some(mut family), None) = (families.next(), families.next()) else {
+        return Err(ReadError::new("not one family"));
+    };
+    numbers::put(&mut family, column);
+    Ok(family)
+}
+
+/// A family as the store keeps it, and as shapes are told apart.
+pub(crate) fn encode(family: &Family<'_>) -> Result<Vec<u8>, WriteError> {
+    // Room for the metrics of a batch job at once; growing to it costs more.
+    let mut out = Vec::with_capacity(128 + 96 * family.metrics.len());
+    format::write(ENCODED, std::slice::from_ref(family), &mut out)?;
+    Ok(out)
+}
+
+/// Takes out pushed labels in whose place the grouping labels stand, adds `instance=""` where no instance is, and
+/// sorts by name.
+pub(crate) fn own_labels(labels: &mut Vec<Label<'_>>, key: &GroupingKey) {
+    for grouping in key.labels() {
+        // Only the first: a label that is there twice is an error, which `check_series` finds then.
+        if let Some(at) = labels.iter().position(|label| label.name == grouping.name) {
+            labels.remove(at);
+        }
+    }
+    if key.get("instance").is_none() && !labels.iter().any(|label| label.name == "instance") {
+        labels.push(Label::new("instance", ""));
+    }
+    labels.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+/// Adds the grouping labels again.
+pub(crate) fn with_key<'a>(mut family: Family<'a>, key: &'a GroupingKey) -> Family<'a> {
+    for metric in &mut family.metrics {
+        for label in key.labels() {
+            metric.labels.push(Label::new(&*label.name, &*label.value));
+        }
+        metric.labels.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    family
+}
+
+fn is_classic(family: &Family<'_>) -> bool {
+    let labels = || family.metrics.iter().flat_map(|metric| &metric.labels);
+    is_classic_metric_name(&family.name) && labels().all(|label| is_classic_label_name(&label.name))
+}

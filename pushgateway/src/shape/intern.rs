@@ -1,0 +1,70 @@
+//! The shapes in use, each once.
+
+use std::hash::BuildHasher;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::{Shape, Spelling};
+use crate::refusal::Refusal;
+
+/// Shapes without a user are looked for when this many have come since the last time, at least.
+const SWEEP_MIN: usize = 256;
+
+/// One for the whole process: a shape is a value, whoever uses it.
+static SHAPES: LazyLock<Shapes> = LazyLock::new(Shapes::default);
+
+/// Shapes by what they are.
+#[derive(Default)]
+struct Shapes {
+    hasher: DefaultHashBuilder,
+    table: RwLock<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    shapes: HashTable<(u64, Arc<Shape>)>,
+    /// How many may be in the table before those without users are looked for.
+    sweep_at: usize,
+}
+
+/// The shape of a spelling: one that is in use, or a new one.
+///
+/// # Errors
+/// Those of `make`; nothing is kept then.
+pub(super) fn intern(
+    spelling: &Spelling<'_>,
+    make: impl FnOnce() -> Result<Shape, Refusal>,
+) -> Result<Arc<Shape>, Refusal> {
+    let hash = SHAPES.hasher.hash_one(spelling);
+    if let Some(shape) = find(hash, spelling) {
+        return Ok(shape);
+    }
+    let shape = Arc::new(make()?);
+    // What is wrong with an unsound one is told in words about this push; it is nobody else's.
+    if shape.unsound.is_some() {
+        return Ok(shape);
+    }
+    let mut table = SHAPES.table.write().unwrap_or_else(PoisonError::into_inner);
+    if table.shapes.len() >= table.sweep_at {
+        table
+            .shapes
+            .retain(|(_, shape)| Arc::strong_count(shape) > 1);
+        table.shapes.shrink_to_fit(|(hash, _)| *hash);
+        table.sweep_at = table.shapes.len() * 2 + SWEEP_MIN;
+    }
+    // Another thread may have come first; then both are right, and later pushes find either.
+    table
+        .shapes
+        .insert_unique(hash, (hash, Arc::clone(&shape)), |(hash, _)| *hash);
+    Ok(shape)
+}
+
+fn find(hash: u64, spelling: &Spelling<'_>) -> Option<Arc<Shape>> {
+    let table = SHAPES.table.read().unwrap_or_else(PoisonError::into_inner);
+    let is_it = |(other, shape): &(u64, Arc<Shape>)| *other == hash && shape.is(spelling);
+    table
+        .shapes
+        .find(hash, is_it)
+        .map(|(_, shape)| Arc::clone(shape))
+}
