@@ -47,6 +47,8 @@ pub(crate) struct Shape {
     help: Option<Box<str>>,
     kind: Kind,
     unit: Box<str>,
+    /// How many numbers were taken out.
+    numbers: usize,
     /// For each metric the sum that [`crate::series`] makes fingerprints of.
     pub(crate) series: Box<[u64]>,
     /// Whether all names are classic, so that of the escaping schemes only `dots` changes the lines.
@@ -77,16 +79,20 @@ impl Shape {
     ///
     /// # Errors
     /// A family that cannot be written: a metric is not of the family's type, or the name is missing.
-    pub(crate) fn of(family: &Family<'_>, key: &GroupingKey) -> Result<Arc<Self>, Refusal> {
+    pub(crate) fn of(
+        family: &Family<'_>,
+        numbers: usize,
+        key: &GroupingKey,
+    ) -> Result<Arc<Self>, Refusal> {
         let bytes = encode(family).map_err(|_| Refusal::NotOfKind {
             family: family.name.to_string(),
             kind: family.kind,
         })?;
         let spelling = Spelling { bytes: &bytes, key };
-        intern::intern(&spelling, || Ok(Self::make(family, key, &bytes)))
+        intern::intern(&spelling, || Ok(Self::make(family, numbers, key, &bytes)))
     }
 
-    fn make(family: &Family<'_>, key: &GroupingKey, bytes: &[u8]) -> Self {
+    fn make(family: &Family<'_>, numbers: usize, key: &GroupingKey, bytes: &[u8]) -> Self {
         let whole = with_key(family.clone(), key);
         let (series, unsound) = check_series(&whole, family);
         let classic = is_classic(&whole);
@@ -103,6 +109,7 @@ impl Shape {
             help: family.help.as_deref().map(Into::into),
             kind: family.kind,
             unit: (*family.unit).into(),
+            numbers,
             series: series.into(),
             classic,
             template: if classic && unsound.is_none() {
@@ -112,6 +119,11 @@ impl Shape {
             },
             unsound,
         }
+    }
+
+    /// The shape with these bytes in use for groups with labels of these names, if it takes so many numbers.
+    pub(crate) fn find(bytes: &[u8], numbers: usize, key: &GroupingKey) -> Option<Arc<Self>> {
+        intern::find(&Spelling { bytes, key }).filter(|shape| shape.numbers == numbers)
     }
 
     fn is(&self, spelling: &Spelling<'_>) -> bool {
