@@ -60,16 +60,28 @@ impl PushedFamily {
         let column = numbers::take(&mut family);
         Ok(Self {
             key: key.clone(),
-            shape: Shape::of(&family, key)?,
+            shape: Shape::of(&family, column.len(), key)?,
             column,
             origin,
             pushed_at,
         })
     }
 
-    /// Takes over the key of another family of the same group, so that they share one copy.
-    pub(crate) fn share_key(&mut self, other: &Self) {
-        self.key = other.key.clone();
+    /// A family of a shape in use.
+    pub(crate) fn shaped(
+        key: &GroupingKey,
+        shape: Arc<Shape>,
+        column: Box<[u64]>,
+        origin: Origin,
+        pushed_at: UnixNanos,
+    ) -> Self {
+        Self {
+            key: key.clone(),
+            shape,
+            column,
+            origin,
+            pushed_at,
+        }
     }
 
     /// The group it belongs to.

@@ -17,7 +17,7 @@ use crate::group::GroupingKey;
 use crate::index::Index;
 use crate::limits::StoreLimits;
 use crate::options::{Consistency, Options};
-use crate::record;
+use crate::record::Reader;
 use crate::request::{Action, ChangeError, Request};
 use crate::store::{Op, Store, StoreError, Sync};
 use crate::view::View;
@@ -163,14 +163,15 @@ impl Ledger {
 /// The families of each group in a store, ordered by key and name.
 fn read_groups(store: &mut dyn Store) -> Result<Vec<Vec<Arc<PushedFamily>>>, StoreError> {
     let mut groups: HashMap<GroupingKey, Vec<Arc<PushedFamily>>> = HashMap::new();
+    let mut records = Reader::default();
     store.load(&mut |key, value| {
-        let mut family = record::read_record(key, value)?;
-        let group = groups.entry(family.key().clone()).or_default();
-        // The families of a group share one key.
-        if let Some(first) = group.first() {
-            family.share_key(first);
+        let family = records.read(key, value)?;
+        match groups.get_mut(family.key()) {
+            Some(group) => group.push(Arc::new(family)),
+            None => {
+                groups.insert(family.key().clone(), vec![Arc::new(family)]);
+            }
         }
-        group.push(Arc::new(family));
         Ok(())
     })?;
     let mut groups: Vec<_> = groups.into_values().collect();

@@ -1,11 +1,11 @@
 //! The record of one family in the store; [`crate::store`] describes it.
 
-use promontory_exposition::{Family, Kind};
+use promontory_exposition::Kind;
 
 use crate::family::{Origin, PushedFamily};
 use crate::group::GroupingKey;
 use crate::ingest::make_ready;
-use crate::shape;
+use crate::shape::{self, Shape};
 use crate::store::StoreError;
 use crate::time::UnixNanos;
 
@@ -17,6 +17,7 @@ const SHAPED: u8 = 2;
 const OPENMETRICS: u8 = 3;
 const OPENMETRICS_INFO: u8 = 4;
 const OPENMETRICS_STATE_SET: u8 = 5;
+const TOO_SHORT: &str = "too short";
 
 /// The key of a family's record.
 pub(crate) fn key(group: &GroupingKey, family: &str) -> Vec<u8> {
@@ -47,48 +48,101 @@ pub(crate) fn value(family: &PushedFamily) -> Vec<u8> {
     value
 }
 
-/// Reads a record back.
-///
-/// # Errors
-/// [`StoreError::Read`] naming the record, where it is none of ours.
-pub(crate) fn read_record(key: &[u8], value: &[u8]) -> Result<PushedFamily, StoreError> {
-    let broken =
-        |why: &str| StoreError::Read(format!("record {:?}: {why}", String::from_utf8_lossy(key)));
-    // An empty label value makes two marks in a row as well; the last pair is the end of the group.
-    let split = key.windows(2).rposition(|pair| pair == [0xFF, 0xFF]);
-    let split = split.ok_or_else(|| broken("no end of the group"))?;
-    let group =
-        GroupingKey::from_bytes(&key[..=split]).ok_or_else(|| broken("not a grouping key"))?;
-    let (version, rest) = value.split_first().ok_or_else(|| broken("too short"))?;
-    let (time, rest) = rest
-        .split_first_chunk()
-        .ok_or_else(|| broken("too short"))?;
-    let at = UnixNanos(i64::from_le_bytes(*time));
-    let mut family = match *version {
-        WHOLE => shape::read(rest, []).map_err(|error| broken(&error.to_string()))?,
-        SHAPED..=OPENMETRICS_STATE_SET => read_shaped(rest).map_err(|why| broken(&why))?,
-        _ => return Err(broken("written by another version")),
-    };
-    let origin = match *version {
-        OPENMETRICS..=OPENMETRICS_STATE_SET => Origin::OpenMetrics,
-        _ => Origin::Classic,
-    };
-    match *version {
-        OPENMETRICS_INFO => family.kind = Kind::Info,
-        OPENMETRICS_STATE_SET => family.kind = Kind::StateSet,
-        _ => {}
-    }
-    make_ready(&group, family, origin, at).map_err(|refusal| broken(&refusal.to_string()))
+/// Reads records back. It knows the last group, since the records of a group mostly follow each other: its families
+/// then share one key.
+#[derive(Default)]
+pub(crate) struct Reader {
+    group: Option<(Vec<u8>, GroupingKey)>,
 }
 
-fn read_shaped(rest: &[u8]) -> Result<Family<'_>, String> {
-    let too_short = || "too short".to_owned();
-    let (length, rest) = rest.split_first_chunk().ok_or_else(too_short)?;
-    let length = u32::from_le_bytes(*length) as usize;
-    let (shape, numbers) = rest.split_at_checked(length).ok_or_else(too_short)?;
-    let (numbers, []) = numbers.as_chunks() else {
-        return Err("half a number at its end".to_owned());
-    };
-    let numbers = numbers.iter().map(|number| u64::from_le_bytes(*number));
-    shape::read(shape, numbers).map_err(|error| error.to_string())
+impl Reader {
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`] naming the record, where it is none of ours.
+    pub(crate) fn read(&mut self, key: &[u8], value: &[u8]) -> Result<PushedFamily, StoreError> {
+        self.try_read(key, value).map_err(|why| {
+            StoreError::Read(format!("record {:?}: {why}", String::from_utf8_lossy(key)))
+        })
+    }
+
+    fn try_read(&mut self, key: &[u8], value: &[u8]) -> Result<PushedFamily, String> {
+        // An empty label value makes two marks in a row as well; the last pair is the end of the group.
+        let split = key.windows(2).rposition(|pair| pair == [0xFF, 0xFF]);
+        let split = split.ok_or("no end of the group")?;
+        let group = self.key(&key[..=split]).ok_or("not a grouping key")?;
+        let (version, rest) = value.split_first().ok_or(TOO_SHORT)?;
+        let (time, rest) = rest.split_first_chunk().ok_or(TOO_SHORT)?;
+        let at = UnixNanos(i64::from_le_bytes(*time));
+        let (origin, unsaid) = match *version {
+            WHOLE | SHAPED => (Origin::Classic, None),
+            OPENMETRICS => (Origin::OpenMetrics, None),
+            OPENMETRICS_INFO => (Origin::OpenMetrics, Some(Kind::Info)),
+            OPENMETRICS_STATE_SET => (Origin::OpenMetrics, Some(Kind::StateSet)),
+            _ => return Err("written by another version".to_owned()),
+        };
+        let said = Said {
+            group,
+            origin,
+            unsaid,
+            at,
+        };
+        match *version {
+            WHOLE => said.read_family(rest, []),
+            _ => said.read_shaped(rest),
+        }
+    }
+
+    fn key(&mut self, bytes: &[u8]) -> Option<GroupingKey> {
+        if let Some((_, key)) = self.group.as_ref().filter(|(last, _)| last == bytes) {
+            return Some(key.clone());
+        }
+        let key = GroupingKey::from_bytes(bytes)?;
+        self.group = Some((bytes.to_vec(), key.clone()));
+        Some(key)
+    }
+}
+
+/// What a record says before the family.
+struct Said {
+    group: GroupingKey,
+    origin: Origin,
+    /// The type, where the family's protobuf does not say it.
+    unsaid: Option<Kind>,
+    at: UnixNanos,
+}
+
+impl Said {
+    fn read_shaped(&self, rest: &[u8]) -> Result<PushedFamily, String> {
+        let (length, rest) = rest.split_first_chunk().ok_or(TOO_SHORT)?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let (bytes, numbers) = rest.split_at_checked(length).ok_or(TOO_SHORT)?;
+        let (numbers, []) = numbers.as_chunks() else {
+            return Err("half a number at its end".to_owned());
+        };
+        let column = numbers.iter().map(|number| u64::from_le_bytes(*number));
+        match Shape::find(self.unsaid, bytes, numbers.len(), &self.group) {
+            Some(shape) => {
+                let column = column.collect();
+                Ok(PushedFamily::shaped(
+                    &self.group,
+                    shape,
+                    column,
+                    self.origin,
+                    self.at,
+                ))
+            }
+            None => self.read_family(bytes, column),
+        }
+    }
+
+    fn read_family(
+        &self,
+        bytes: &[u8],
+        column: impl IntoIterator<Item = u64>,
+    ) -> Result<PushedFamily, String> {
+        let mut family = shape::read(bytes, column).map_err(|error| error.to_string())?;
+        family.kind = self.unsaid.unwrap_or(family.kind);
+        make_ready(&self.group, family, self.origin, self.at).map_err(|refusal| refusal.to_string())
+    }
 }

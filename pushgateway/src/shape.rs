@@ -47,6 +47,8 @@ pub(crate) struct Shape {
     help: Option<Box<str>>,
     kind: Kind,
     unit: Box<str>,
+    /// How many numbers were taken out.
+    numbers: usize,
     /// For each metric the sum that [`crate::series`] makes fingerprints of.
     pub(crate) series: Box<[u64]>,
     /// Whether all names are classic, so that of the escaping schemes only `dots` changes the lines.
@@ -59,15 +61,15 @@ pub(crate) struct Shape {
 
 /// What tells one shape from another.
 struct Spelling<'a> {
-    /// Protobuf has no types of OpenMetrics' own.
-    kind: Kind,
+    /// The type, where the bytes do not say it.
+    unsaid: Option<Kind>,
     bytes: &'a [u8],
     key: &'a GroupingKey,
 }
 
 impl Hash for Spelling<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.kind.hash(state);
+        self.unsaid.hash(state);
         self.bytes.hash(state);
         for label in self.key.labels() {
             label.name.hash(state);
@@ -80,20 +82,24 @@ impl Shape {
     ///
     /// # Errors
     /// A family that cannot be written: a metric is not of the family's type, or the name is missing.
-    pub(crate) fn of(family: &Family<'_>, key: &GroupingKey) -> Result<Arc<Self>, Refusal> {
+    pub(crate) fn of(
+        family: &Family<'_>,
+        numbers: usize,
+        key: &GroupingKey,
+    ) -> Result<Arc<Self>, Refusal> {
         let bytes = encode(family).map_err(|_| Refusal::NotOfKind {
             family: family.name.to_string(),
             kind: family.kind,
         })?;
         let spelling = Spelling {
-            kind: family.kind,
+            unsaid: unsaid(family.kind),
             bytes: &bytes,
             key,
         };
-        intern::intern(&spelling, || Ok(Self::make(family, key, &bytes)))
+        intern::intern(&spelling, || Ok(Self::make(family, numbers, key, &bytes)))
     }
 
-    fn make(family: &Family<'_>, key: &GroupingKey, bytes: &[u8]) -> Self {
+    fn make(family: &Family<'_>, numbers: usize, key: &GroupingKey, bytes: &[u8]) -> Self {
         let whole = with_key(family.clone(), key);
         let (series, unsound) = check_series(&whole, family);
         let classic = is_classic(&whole);
@@ -110,6 +116,7 @@ impl Shape {
             help: family.help.as_deref().map(Into::into),
             kind: family.kind,
             unit: (*family.unit).into(),
+            numbers,
             series: series.into(),
             classic,
             template: if classic && unsound.is_none() {
@@ -121,9 +128,21 @@ impl Shape {
         }
     }
 
+    /// The shape with these bytes in use for groups with labels of these names, if it takes so many numbers. `unsaid` is
+    /// the type, where the bytes do not say it.
+    pub(crate) fn find(
+        unsaid: Option<Kind>,
+        bytes: &[u8],
+        numbers: usize,
+        key: &GroupingKey,
+    ) -> Option<Arc<Self>> {
+        let spelling = Spelling { unsaid, bytes, key };
+        intern::find(&spelling).filter(|shape| shape.numbers == numbers)
+    }
+
     fn is(&self, spelling: &Spelling<'_>) -> bool {
         let names = spelling.key.labels().iter().map(|label| &*label.name);
-        self.kind == spelling.kind
+        unsaid(self.kind) == spelling.unsaid
             && *self.bytes == *spelling.bytes
             && self.key_names.iter().map(AsRef::as_ref).eq(names)
     }
@@ -202,6 +221,11 @@ pub(crate) fn with_key<'a>(mut family: Family<'a>, key: &'a GroupingKey) -> Fami
         metric.labels.sort_by(|a, b| a.name.cmp(&b.name));
     }
     family
+}
+
+/// The type, where protobuf has none for it and writes another.
+fn unsaid(kind: Kind) -> Option<Kind> {
+    matches!(kind, Kind::Info | Kind::StateSet).then_some(kind)
 }
 
 fn is_classic(family: &Family<'_>) -> bool {

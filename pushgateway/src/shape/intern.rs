@@ -36,10 +36,10 @@ pub(super) fn intern(
     spelling: &Spelling<'_>,
     make: impl FnOnce() -> Result<Shape, Refusal>,
 ) -> Result<Arc<Shape>, Refusal> {
-    let hash = SHAPES.hasher.hash_one(spelling);
-    if let Some(shape) = find(hash, spelling) {
+    if let Some(shape) = find(spelling) {
         return Ok(shape);
     }
+    let hash = SHAPES.hasher.hash_one(spelling);
     let shape = Arc::new(make()?);
     // What is wrong with an unsound one is told in words about this push; it is nobody else's.
     if shape.unsound.is_some() {
@@ -60,7 +60,9 @@ pub(super) fn intern(
     Ok(shape)
 }
 
-fn find(hash: u64, spelling: &Spelling<'_>) -> Option<Arc<Shape>> {
+/// The shape of a spelling, if it is in use.
+pub(super) fn find(spelling: &Spelling<'_>) -> Option<Arc<Shape>> {
+    let hash = SHAPES.hasher.hash_one(spelling);
     let table = SHAPES.table.read().unwrap_or_else(PoisonError::into_inner);
     let is_it = |(other, shape): &(u64, Arc<Shape>)| *other == hash && shape.is(spelling);
     table
