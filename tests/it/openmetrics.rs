@@ -147,6 +147,73 @@ fn a_strict_reader_takes_the_page_and_finds_every_series_of_the_text() {
     insta::assert_snapshot!(python::script(READER, &[&address]).unwrap());
 }
 
+/// Pushes each body of a folder to a gateway in which nothing but something pushed as OpenMetrics is held, and reads the
+/// page strictly; prints how many were taken, and every page that is not.
+const CORPUS: &str = r##"
+import os, sys, urllib.error, urllib.request
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+
+gateway, folder = "http://" + sys.argv[1], sys.argv[2]
+KINDS = {
+    "text": "text/plain",
+    "openmetrics": "application/openmetrics-text",
+    "protobuf": "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+}
+
+def send(method, path, body=None, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(gateway + path, body, headers, method=method)
+    return urllib.request.urlopen(request).read()
+
+taken = dict.fromkeys(KINDS, 0)
+for name in sorted(os.listdir(folder)):
+    # Valid, and read by Prometheus, but this client ends an exemplar's label at an escaped quote.
+    if "exemplar-with-escape" in name:
+        continue
+    kind = name.rsplit(".", 1)[1]
+    with open(os.path.join(folder, name), "rb") as file:
+        body = file.read()
+    send("PUT", "/api/v1/admin/wipe")
+    send("PUT", "/metrics/job/on", b"zz 1\n# EOF\n", Content_Type=KINDS["openmetrics"])
+    try:
+        send("PUT", "/metrics/job/it", body, Content_Type=KINDS[kind])
+    except urllib.error.HTTPError:
+        continue
+    taken[kind] += 1
+    for escaping in ("allow-utf-8", "underscores"):
+        accept = "application/openmetrics-text; escaping=" + escaping
+        page = send("GET", "/metrics", Accept=accept).decode()
+        try:
+            assert page.endswith("# EOF\n")
+            list(openmetrics(page))
+        except Exception as error:
+            pushed = [line for line in page.splitlines() if "process_" not in line and "push" not in line]
+            print(name, escaping, repr(error), *pushed, sep="\n  ")
+print("taken:", all(count > 30 for count in taken.values()) or taken)
+"##;
+
+#[test]
+fn a_strict_reader_takes_the_page_of_every_body_that_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let bodies = folder.path().join("bodies");
+    std::fs::create_dir(&bodies).unwrap();
+    for (kind, cases) in [
+        ("text", promontory_corpus::text()),
+        ("openmetrics", promontory_corpus::openmetrics()),
+        ("protobuf", promontory_corpus::protobuf()),
+    ] {
+        for (at, case) in cases.iter().enumerate() {
+            let name: String = case.name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+            std::fs::write(bodies.join(format!("{at:03}-{name}.{kind}")), &case.body).unwrap();
+        }
+    }
+    let mut flags = flags(folder.path());
+    flags.push("--web.enable-admin-api".to_owned());
+    let gateway = Gateway::start(Which::Ours, &flags, folder.path()).unwrap();
+    let arguments = [&gateway.address.to_string(), bodies.to_str().unwrap()];
+    assert_eq!(python::script(CORPUS, &arguments).unwrap(), "taken: True\n");
+}
+
 /// PromQL, and what it answers in every format.
 const ANSWERS: [(&str, f64); 10] = [
     ("om_last_seconds{job=\"om\"}", 1234.5),

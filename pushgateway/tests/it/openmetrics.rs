@@ -367,3 +367,26 @@ async fn an_info_beside_a_gauge_is_a_gauge() {
     let alone = page(&site).await;
     assert!(alone.starts_with("# TYPE build info\n"), "{alone}");
 }
+
+#[tokio::test]
+async fn a_restart_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        Site::new(Wishes {
+            persistence_file: Some(folder.path().join("held.db")),
+            ..Wishes::default()
+        })
+    };
+    let site = open();
+    push(&site, "PUT /metrics/job/a", EVERYTHING).await;
+    // The same bytes in protobuf, which knows no info.
+    let text = "# TYPE build_info gauge\nbuild_info{version=\"1.2\"} 1\n";
+    site.check("PUT /metrics/job/b", text, "200").await;
+    let before = page(&site).await;
+    site.close();
+    let site = open();
+    assert_eq!(page(&site).await, before);
+    site.check("DELETE /metrics/job/b", "", "202").await;
+    let info = page(&site).await;
+    assert!(info.starts_with("# TYPE build info\n"), "{info}");
+}

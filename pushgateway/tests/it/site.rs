@@ -20,7 +20,7 @@ use pushgateway::limits::{PushLimits, StoreLimits};
 /// A running core with its handlers.
 pub(crate) struct Site {
     app: Arc<App>,
-    _committer: Committer,
+    committer: Committer,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -109,9 +109,14 @@ impl Site {
         };
         Self {
             app: Arc::new(app),
-            _committer: committer,
+            committer,
             shutdown,
         }
+    }
+
+    /// Ends the core, so that another can open its file.
+    pub(crate) fn close(self) {
+        self.committer.shutdown().expect("a clean end");
     }
 
     /// Sends `METHOD TARGET` with headers and a body.
