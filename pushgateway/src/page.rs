@@ -6,7 +6,7 @@
 //! are rendered from the families' values.
 //!
 //! Families come in the order of their names as pushed; where several names are spelled alike for the reader, they are
-//! one family, in the place of the first. `plan` orders lines, `lines` writes them, `entry` writes whole families, `work`
+//! one family, in the place of the first. `plan` knows which line stands where, `lines` writes them, `entry` writes whole families, `work`
 //! makes pieces on several threads.
 
 use std::sync::Arc;
@@ -25,6 +25,8 @@ use work::{Job, Made, Makers};
 
 mod entry;
 mod lines;
+mod order;
+mod part;
 mod plan;
 #[cfg(test)]
 mod tests;
