@@ -6,8 +6,8 @@
 //! are rendered from the families' values.
 //!
 //! Families come in the order of their names as pushed; where several names are spelled alike for the reader, they are
-//! one family, in the place of the first. `plan` orders lines, `lines` writes them, `entry` writes whole families,
-//! `openmetrics` those of the format that has rules of its own, `work` makes pieces on several threads.
+//! one family, in the place of the first. `plan` knows which line stands where, `lines` writes them, `entry` writes whole
+//! families, `openmetrics` those of the format that has rules of its own, `work` makes pieces on several threads.
 
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ use work::{Job, Made, Makers};
 mod entry;
 mod lines;
 mod openmetrics;
+mod order;
+mod part;
 mod plan;
 #[cfg(test)]
 mod tests;

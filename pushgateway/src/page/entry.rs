@@ -9,7 +9,8 @@ use promontory_exposition::page::{Chunk, write_family};
 use promontory_exposition::{Escaping, Family, Format, Metric, Target, WriteError};
 
 use super::lines::Sheet;
-use super::plan::{Part, Plan, PlannedFamily};
+use super::part::Part;
+use super::plan::{Plan, PlannedFamily};
 use crate::family::{PushedFamily, compare};
 use crate::shape::suits;
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use promontory_exposition::{Label, Target, page};
 
-use super::plan::{Part, Place, PlannedFamily, Slice};
+use super::part::{Part, Slice};
+use super::plan::{Place, PlannedFamily};
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::view::{Group, View};

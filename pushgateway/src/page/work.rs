@@ -11,7 +11,8 @@ use promontory_exposition::{Target, WriteError};
 use super::entry::Entry;
 use super::lines::Sheet;
 use super::openmetrics::Names;
-use super::plan::{Part, PlannedFamily};
+use super::part::Part;
+use super::plan::PlannedFamily;
 
 /// More threads would leave too little to others.
 const THREADS_MAX: usize = 4;
