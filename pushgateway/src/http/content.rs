@@ -84,31 +84,25 @@ impl BodyEncoding {
     ) -> Result<Cow<'b, [u8]>, DecodeError> {
         self.check_start(body)?;
         let bytes_max = limits.decoded_bytes_max;
-        if self == Self::Identity {
-            return match body.len() > bytes_max {
-                true => Err(DecodeError::TooLarge { bytes_max }),
-                false => Ok(Cow::Borrowed(body)),
-            };
-        }
+        let unpack = match self {
+            Self::Identity if body.len() > bytes_max => {
+                return Err(DecodeError::TooLarge { bytes_max });
+            }
+            Self::Identity => return Ok(Cow::Borrowed(body)),
+            Self::Gzip => gunzip,
+            Self::Snappy => unsnap,
+            Self::Zstd => unzstd,
+            Self::Deflate => undeflate,
+        };
         // Few bytes do no harm, however they are packed.
         let dense = body.len().saturating_mul(limits.ratio_max);
         let dense = dense.max(DENSE_BYTES_MIN);
-        match self.unpack(body, bytes_max.min(dense)) {
+        match unpack(body, bytes_max.min(dense)) {
             Err(DecodeError::TooLarge { .. }) if dense < bytes_max => Err(DecodeError::TooDense {
                 sent: body.len(),
                 ratio_max: limits.ratio_max,
             }),
             unpacked => unpacked.map(Cow::Owned),
-        }
-    }
-
-    fn unpack(self, body: &[u8], bytes_max: usize) -> Result<Vec<u8>, DecodeError> {
-        match self {
-            Self::Identity => Ok(body.to_vec()),
-            Self::Gzip => gunzip(body, bytes_max),
-            Self::Snappy => unsnap(body, bytes_max),
-            Self::Zstd => unzstd(body, bytes_max),
-            Self::Deflate => undeflate(body, bytes_max),
         }
     }
 }
