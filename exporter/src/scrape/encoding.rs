@@ -7,7 +7,7 @@ use http::header::ACCEPT_ENCODING;
 use promontory_exposition::gzip;
 
 /// zstd's fastest ordinary level: a page is compressed for one reader.
-const ZSTD_LEVEL: i32 = 1;
+pub(super) const ZSTD_LEVEL: i32 = 1;
 
 thread_local! {
     /// Of each thread that answers scrapes: its 200 KiB would be made and zeroed anew for every page.

@@ -31,9 +31,6 @@ const QUEUE: usize = 2;
 /// Answers a scrape with a page that `make` writes. Counted and bounded as `options` say, like the scrapes
 /// of [`service`](super::service).
 ///
-/// Encodings are identity and gzip; zstd, which kube-state-metrics does not offer, is answered with
-/// identity.
-///
 /// ```
 /// # use axum::{Router, http::HeaderMap, routing::get};
 /// use promontory_exporter::scrape::{Encoding, Options, PageSink, stream};
@@ -59,12 +56,12 @@ pub async fn stream(
     let Some(in_flight) = options.meter.enter(options.requests_max) else {
         return too_many(options.requests_max);
     };
-    let encoding = match encoding {
-        Encoding::Gzip => Encoding::Gzip,
-        Encoding::Identity | Encoding::Zstd => Encoding::Identity,
-    };
     let (pieces, mut queue) = mpsc::channel(QUEUE);
-    tokio::task::spawn_blocking(move || run(make, PageSink::new(pieces, encoding), in_flight));
+    let sink = match PageSink::new(pieces, encoding) {
+        Ok(sink) => sink,
+        Err(error) => return failure(&error),
+    };
+    tokio::task::spawn_blocking(move || run(make, sink, in_flight));
     match queue.recv().await {
         Some(Message::Last(page)) => answer(content_type, encoding, page),
         Some(Message::Piece(piece)) => {

@@ -1,15 +1,21 @@
 //! Where a page goes while it is made: pieces of a size worth sending, compressed on the way or already.
 
+use std::io::Write;
+
 use bytes::Bytes;
 use promontory_exposition::gzip::{self, Block, Compressor, Trailer};
 use tokio::sync::mpsc;
 
 use super::Message;
 use crate::scrape::Encoding;
+use crate::scrape::encoding::ZSTD_LEVEL;
 
 /// How large a piece is before it is handed over, in bytes: worth a write to a socket, and as much as is
 /// compressed at a time.
 pub(super) const PIECE: usize = 128 << 10;
+
+/// Why zstd does not fail once it has begun.
+const IN_MEMORY: &str = "bytes in memory compress to bytes in memory";
 
 /// Where a page goes while it is made.
 #[derive(Debug)]
@@ -17,8 +23,19 @@ pub struct PageSink {
     pieces: mpsc::Sender<Message>,
     /// What is to be sent as it is.
     ready: Vec<u8>,
-    gzip: Option<Gzip>,
+    packing: Packing,
 }
+
+/// How a page is encoded on its way.
+#[derive(Debug)]
+enum Packing {
+    Identity,
+    Gzip(Box<Gzip>),
+    Zstd(Box<Zstd>),
+}
+
+/// A zstd stream on its way; it writes into its own buffer.
+struct Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>);
 
 /// What a gzip stream needs on its way.
 struct Gzip {
@@ -40,22 +57,29 @@ pub enum SinkError {
 }
 
 impl PageSink {
-    pub(super) fn new(pieces: mpsc::Sender<Message>, encoding: Encoding) -> Self {
-        let gzip = (encoding == Encoding::Gzip).then(Gzip::default);
-        let ready = match gzip {
-            Some(_) => gzip::HEADER.to_vec(),
-            None => Vec::new(),
+    pub(super) fn new(pieces: mpsc::Sender<Message>, encoding: Encoding) -> std::io::Result<Self> {
+        let mut ready = Vec::new();
+        let packing = match encoding {
+            Encoding::Identity => Packing::Identity,
+            Encoding::Gzip => {
+                ready.extend_from_slice(&gzip::HEADER);
+                Packing::Gzip(Box::default())
+            }
+            Encoding::Zstd => Packing::Zstd(Box::new(Zstd(zstd::stream::write::Encoder::new(
+                Vec::new(),
+                ZSTD_LEVEL,
+            )?))),
         };
-        Self {
+        Ok(Self {
             pieces,
             ready,
-            gzip,
-        }
+            packing,
+        })
     }
 
     /// Whether [`block`](Self::block) is the way to write.
     pub fn is_gzip(&self) -> bool {
-        self.gzip.is_some()
+        matches!(self.packing, Packing::Gzip(_))
     }
 
     /// Writes some of the page; it is compressed here if need be. Waits while the client is slow.
@@ -64,16 +88,12 @@ impl PageSink {
     /// [`SinkError::HungUp`].
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         for bytes in bytes.chunks(PIECE) {
-            let Some(gzip) = &mut self.gzip else {
-                self.ready.extend_from_slice(bytes);
-                self.hand_over(PIECE)?;
-                continue;
-            };
-            gzip.plain.extend_from_slice(bytes);
-            if gzip.plain.len() >= PIECE {
-                gzip.compress(&mut self.ready);
-                self.hand_over(PIECE)?;
+            match &mut self.packing {
+                Packing::Identity => self.ready.extend_from_slice(bytes),
+                Packing::Gzip(gzip) => gzip.write(bytes, &mut self.ready),
+                Packing::Zstd(zstd) => zstd.write(bytes, &mut self.ready),
             }
+            self.hand_over(PIECE)?;
         }
         Ok(())
     }
@@ -84,7 +104,7 @@ impl PageSink {
     /// [`SinkError::HungUp`].
     pub fn bytes(&mut self, piece: impl Into<Bytes>) -> Result<(), SinkError> {
         let piece = piece.into();
-        if self.is_gzip() || piece.len() < PIECE {
+        if !matches!(self.packing, Packing::Identity) || piece.len() < PIECE {
             return self.write(&piece);
         }
         self.hand_over(1)?;
@@ -96,7 +116,9 @@ impl PageSink {
     /// # Errors
     /// [`SinkError`].
     pub fn block(&mut self, block: &Block) -> Result<(), SinkError> {
-        let gzip = self.gzip.as_mut().ok_or(SinkError::NotGzip)?;
+        let Packing::Gzip(gzip) = &mut self.packing else {
+            return Err(SinkError::NotGzip);
+        };
         gzip.compress(&mut self.ready);
         gzip.join(block, &mut self.ready);
         self.hand_over(PIECE)
@@ -115,9 +137,16 @@ impl PageSink {
 
     /// The end of the page.
     pub(super) fn finish(&mut self) -> Bytes {
-        if let Some(mut gzip) = self.gzip.take() {
-            gzip.compress(&mut self.ready);
-            self.ready.extend_from_slice(&gzip.trailer.finish());
+        match std::mem::replace(&mut self.packing, Packing::Identity) {
+            Packing::Identity => {}
+            Packing::Gzip(mut gzip) => {
+                gzip.compress(&mut self.ready);
+                self.ready.extend_from_slice(&gzip.trailer.finish());
+            }
+            Packing::Zstd(zstd) => {
+                let end = zstd.0.finish().expect(IN_MEMORY);
+                self.ready.extend_from_slice(&end);
+            }
         }
         std::mem::take(&mut self.ready).into()
     }
@@ -128,7 +157,21 @@ impl PageSink {
     }
 }
 
+impl Zstd {
+    fn write(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.0.write_all(bytes).expect(IN_MEMORY);
+        out.append(self.0.get_mut());
+    }
+}
+
 impl Gzip {
+    fn write(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.plain.extend_from_slice(bytes);
+        if self.plain.len() >= PIECE {
+            self.compress(out);
+        }
+    }
+
     /// Compresses what waits.
     fn compress(&mut self, out: &mut Vec<u8>) {
         if self.plain.is_empty() {
@@ -152,6 +195,12 @@ impl Default for Gzip {
             trailer: Trailer::default(),
             plain: Vec::with_capacity(PIECE),
         }
+    }
+}
+
+impl std::fmt::Debug for Zstd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Zstd").finish_non_exhaustive()
     }
 }
 
