@@ -4,13 +4,14 @@
 //! store [`Op`]s grows. When the store has the batch, the view is published and everyone gets an answer.
 //! When it has not, the steps are taken back and nothing of the batch was ever visible.
 //!
-//! [`change`] says what a push does, [`link`] keeps the index, [`keep`] the store.
+//! [`change`] says what a push does, [`expiry`] what time does, [`link`] keeps the index, [`keep`] the store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
@@ -20,11 +21,13 @@ use crate::record;
 use crate::refusal::Refusal;
 use crate::request::{Action, ChangeError, Request};
 use crate::store::{Op, Store, StoreError, Sync};
+use crate::time::UnixNanos;
 use crate::view::{Group, View};
 use keep::Unsynced;
 use link::Step;
 
 mod change;
+mod expiry;
 mod keep;
 mod link;
 #[cfg(test)]
@@ -46,6 +49,8 @@ pub(crate) struct Ledger {
     /// the next commit once one has failed.
     unsynced: Unsynced,
     failed: bool,
+    /// How many groups expired since the start.
+    expired: Arc<AtomicU64>,
 }
 
 impl Ledger {
@@ -66,6 +71,7 @@ impl Ledger {
             ops: Vec::new(),
             unsynced: Unsynced::default(),
             failed: false,
+            expired: Arc::default(),
         };
         for mut families in groups {
             for family in &mut families {
@@ -86,17 +92,26 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Applies a batch in order, makes it durable, publishes it and answers everyone. Empties `batch`.
-    pub(crate) fn commit(&mut self, batch: &mut Vec<Request>, sync: Sync) {
+    /// Applies a batch in order, then what has expired `now`; makes it durable, publishes it and answers everyone.
+    /// Empties `batch`.
+    pub(crate) fn commit(&mut self, batch: &mut Vec<Request>, now: UnixNanos, sync: Sync) {
         let mut answers = Vec::with_capacity(batch.len());
         for Request { action, reply } in batch.drain(..) {
             answers.push((reply, self.apply(action)));
         }
+        // Last, so that a push that came in time has prolonged its group.
+        let expired = self.expire(now);
+        if answers.is_empty() && expired == 0 {
+            return;
+        }
         let stored = self.write(sync);
         match &stored {
-            Ok(()) => self.publish(),
+            Ok(()) => {
+                self.publish();
+                self.note_expired(expired);
+            }
             Err(error) => {
-                error!(%error, changes = answers.len(), "Changes could not be stored; they are refused.");
+                error!(%error, changes = answers.len(), expired, "Changes could not be stored; they are refused, and what has expired stays for now.");
                 self.take_back(0);
                 self.view = View::clone(&self.published.load());
             }
@@ -116,6 +131,23 @@ impl Ledger {
     pub(crate) fn sync(&mut self) {
         if let Err(error) = self.write(Sync::Now) {
             error!(%error, "Acknowledged changes could not be synced; the next sync tries again.");
+        }
+    }
+
+    /// Whether the disk refused the last commit or sync.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// How many groups expired since the start, for others to read.
+    pub(crate) fn expired(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.expired)
+    }
+
+    fn note_expired(&self, groups: u64) {
+        if groups > 0 {
+            debug!(groups, "Groups expired.");
+            self.expired.fetch_add(groups, Ordering::Relaxed);
         }
     }
 

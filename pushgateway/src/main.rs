@@ -49,6 +49,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         names: flags::names(given),
         lifecycle: given.on("web.enable-lifecycle"),
         admin_api: mounts.admin_api,
+        push_ttl: given.duration("push.ttl"),
         decoded_bytes_max: usize::try_from(decoded_bytes_max).unwrap_or(usize::MAX),
         readers: readers(),
         external_prefix: route_prefix("", given.text("web.external-url")),

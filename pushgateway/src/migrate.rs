@@ -14,7 +14,7 @@ use tracing::{error, warn};
 
 use crate::family::UNBOUNDED;
 use crate::group::GroupingKey;
-use crate::ingest::make_ready;
+use crate::ingest::{PUSH_EXPIRY_TIME, make_ready};
 use crate::record;
 use crate::store::gob::{self, OldFamily, OldGroup};
 use crate::store::{LogStore, Op, StoreError};
@@ -103,6 +103,9 @@ fn record_of(key: &GroupingKey, old: &OldFamily<'_>) -> Result<Op, String> {
     let [family] = &families[..] else {
         return Err("it is not one family".to_owned());
     };
+    if family.name == PUSH_EXPIRY_TIME {
+        return Err("the name says here when a group expires".to_owned());
+    }
     let at = UnixNanos(old.pushed_at);
     let ready = make_ready(key, family, at).map_err(|refusal| refusal.to_string())?;
     // The other program fails every scrape because of such a family, or shows what Prometheus refuses.

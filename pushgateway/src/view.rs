@@ -12,9 +12,11 @@ use promontory_exposition::WriteError;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 
+mod expiry;
 mod group;
 mod member;
 
+pub(crate) use expiry::Expiries;
 pub use group::Group;
 pub(crate) use member::{FamilyView, Member};
 
@@ -40,6 +42,8 @@ pub struct View {
     pub(crate) foreign: OrdMap<String, OrdSet<Arc<str>>>,
     /// Why nothing can be scraped.
     pub(crate) problems: Arc<[String]>,
+    /// When which group goes by itself.
+    pub(crate) expiries: Expiries,
 }
 
 impl View {
@@ -78,12 +82,17 @@ impl View {
             }
         }
         new.iter().for_each(|family| self.add_family(family));
+        if let Some(before) = self.groups.get(group.key()) {
+            self.expiries.remove(before);
+        }
+        self.expiries.add(&group);
         self.groups.insert(group.key().clone(), Arc::new(group));
     }
 
     /// Takes a group out.
     pub(crate) fn remove_group(&mut self, key: &GroupingKey) {
         if let Some(group) = self.groups.remove(key) {
+            self.expiries.remove(&group);
             group
                 .families()
                 .iter()

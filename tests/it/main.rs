@@ -12,6 +12,8 @@ mod deploy;
 #[cfg(test)]
 mod expfmt;
 #[cfg(test)]
+mod expiry;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod kill;

@@ -28,6 +28,9 @@ pub(super) fn write_group(group: &Group, out: &mut Vec<u8>) {
         "last_push_successful",
         Field::Successful(group.last_push_successful()),
     );
+    if let Some(at) = group.expires_at() {
+        fields.insert("expires_at", Field::Time(at));
+    }
     for family in group.families() {
         fields.insert(family.header().name, Field::Family(family));
     }
@@ -36,6 +39,7 @@ pub(super) fn write_group(group: &Group, out: &mut Vec<u8>) {
         Field::Successful(successful) => {
             out.extend_from_slice(if successful { b"true" } else { b"false" })
         }
+        Field::Time(at) => write_string(&rfc3339(at), out),
         Field::Family(pushed) => match pushed.decode() {
             Ok(family) => write_family(&family, pushed.pushed_at(), out),
             // Reading back what we wrote does not fail; if it did, one family would be missing here.
@@ -48,6 +52,7 @@ pub(super) fn write_group(group: &Group, out: &mut Vec<u8>) {
 enum Field<'g> {
     Labels(&'g [Label<'static>]),
     Successful(bool),
+    Time(UnixNanos),
     Family(&'g PushedFamily),
 }
 

@@ -19,13 +19,15 @@ mod path;
 mod persistence;
 mod pieces;
 pub mod push;
+mod query;
 pub mod route;
 mod scrape;
 mod shown;
 mod summary;
+mod ttl;
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::body::Body;
@@ -62,6 +64,8 @@ pub struct App {
     pub lifecycle: bool,
     /// Whether everything can be deleted at once.
     pub admin_api: bool,
+    /// How long a pushed group lives that says nothing of it; zero is for ever.
+    pub push_ttl: Duration,
     /// What a pushed body may hold when decoded.
     pub decoded_bytes_max: usize,
     /// Permits to read large bodies; see [`push::readers`].

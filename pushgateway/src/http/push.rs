@@ -5,7 +5,7 @@
 //! [`crate::commit`], never here.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 use super::App;
 use super::content::{self, BodyEncoding, DecodeError};
 use super::endpoint::{Endpoint, Parameters};
+use super::ttl::ttl;
 use crate::commit::{ChangeError, Consistency};
 use crate::group::{GroupingKey, JobSpelling, PathError};
 use crate::ingest::{Change, Push, prepare, prepare_refused};
@@ -41,8 +42,13 @@ pub async fn push(
         Ok(key) => key,
         Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
     };
+    let ttl = match ttl(parts, app.push_ttl) {
+        Ok(ttl) => ttl,
+        Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
     let job = Job {
         key,
+        ttl,
         change: if endpoint == Endpoint::Replace {
             Change::Replace
         } else {
@@ -164,6 +170,7 @@ impl BodyError {
 /// All that is needed to make a push of a body, away from the request.
 struct Job {
     key: GroupingKey,
+    ttl: Duration,
     change: Change,
     encoding: BodyEncoding,
     format: Format,
@@ -199,6 +206,7 @@ impl Job {
             // Names in protobuf are not checked: upstream takes them, and spells them out on scrapes.
             text::read(&decoded, self.names, &limits).map_err(BodyError::Text)?
         };
-        Ok(prepare(self.key, self.change, families, SystemTime::now()))
+        let push = prepare(self.key, self.change, families, SystemTime::now());
+        Ok(push.expiring_after(self.ttl))
     }
 }

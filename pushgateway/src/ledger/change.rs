@@ -7,7 +7,9 @@ use super::Ledger;
 use super::link::Step;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
-use crate::ingest::{Change, PUSH_FAILURE_TIME, PUSH_TIME, Push, Ready, time_family};
+use crate::ingest::{
+    Change, PUSH_EXPIRY_TIME, PUSH_FAILURE_TIME, PUSH_TIME, Push, Ready, time_family,
+};
 use crate::options::Consistency;
 use crate::record;
 use crate::refusal::Refusal;
@@ -43,10 +45,15 @@ impl Ledger {
             new.extend(time_family(&push.key, PUSH_FAILURE_TIME, never, push.at));
         }
         new.extend(push.push_time);
+        new.extend(push.expiry_time);
         let names: BTreeSet<&str> = new.iter().map(|ready| &*ready.family.name).collect();
         let replaced = |family: &Arc<PushedFamily>| {
-            let kept = push.change == Change::Merge
-                || matches!(&*family.name, PUSH_TIME | PUSH_FAILURE_TIME);
+            let kept = match &*family.name {
+                PUSH_TIME | PUSH_FAILURE_TIME => true,
+                // The last accepted push decides whether a group expires.
+                PUSH_EXPIRY_TIME => false,
+                _ => push.change == Change::Merge,
+            };
             !kept || names.contains(&*family.name)
         };
         let held = group.map_or(&[][..], Group::families);

@@ -6,23 +6,31 @@ use promontory_exposition::Value;
 
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
-use crate::ingest::{PUSH_FAILURE_TIME, PUSH_TIME};
+use crate::ingest::{PUSH_EXPIRY_TIME, PUSH_FAILURE_TIME, PUSH_TIME};
+use crate::time::UnixNanos;
 
-/// One group with its families, sorted by name; the two push time families are among them.
+/// One group with its families, sorted by name; the push time families are among them.
 #[derive(Clone, Debug)]
 pub struct Group {
     key: GroupingKey,
     families: Box<[Arc<PushedFamily>]>,
+    /// Never (zero) for most; kept beside the family that says it, because it is asked for with each change.
+    expires_at: UnixNanos,
 }
 
 impl Group {
     /// A group of families in any order, each name once.
     pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>) -> Self {
         families.sort_by(|a, b| a.name.cmp(&b.name));
-        Self {
+        let mut group = Self {
             key,
             families: families.into(),
+            expires_at: UnixNanos::default(),
+        };
+        if let Some(seconds) = group.first_gauge(PUSH_EXPIRY_TIME) {
+            group.expires_at = UnixNanos::from_seconds(seconds);
         }
+        group
     }
 
     /// The grouping key.
@@ -54,6 +62,11 @@ impl Group {
             (Some(failed), Some(succeeded)) => failed <= succeeded,
             _ => true,
         }
+    }
+
+    /// When this group expires unless it is pushed again; `None` where it does not.
+    pub fn expires_at(&self) -> Option<UnixNanos> {
+        (self.expires_at > UnixNanos::default()).then_some(self.expires_at)
     }
 
     fn first_gauge(&self, name: &str) -> Option<f64> {

@@ -11,6 +11,7 @@
 
 mod api;
 mod durability;
+mod expiry;
 mod gate;
 mod pages;
 mod program;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
@@ -29,6 +29,7 @@ pub(crate) struct Wishes {
     pub(crate) names: NameRules,
     pub(crate) admin_api: bool,
     pub(crate) lifecycle: bool,
+    pub(crate) push_ttl: Duration,
     pub(crate) decoded_bytes_max: usize,
     pub(crate) persistence_file: Option<PathBuf>,
 }
@@ -40,6 +41,7 @@ impl Default for Wishes {
             names: NameRules::Classic,
             admin_api: true,
             lifecycle: true,
+            push_ttl: Duration::ZERO,
             decoded_bytes_max: 1 << 20,
             persistence_file: None,
         }
@@ -87,6 +89,7 @@ impl Site {
             names: wishes.names,
             lifecycle: wishes.lifecycle,
             admin_api: wishes.admin_api,
+            push_ttl: wishes.push_ttl,
             decoded_bytes_max: wishes.decoded_bytes_max,
             readers: readers(),
             external_prefix: String::new(),
