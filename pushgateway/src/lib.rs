@@ -23,6 +23,7 @@ mod page;
 mod record;
 pub mod refusal;
 mod request;
+pub mod selector;
 mod series;
 pub mod store;
 pub mod time;

@@ -22,6 +22,7 @@ pub mod push;
 mod query;
 pub mod route;
 mod scrape;
+mod select;
 mod shown;
 mod summary;
 mod ttl;
@@ -51,6 +52,7 @@ use content::BodyEncoding;
 use endpoint::{Endpoint, Parameters, Route};
 use instrument::{Metrics, request_bytes};
 use route::Routes;
+use select::{Selected, Wanted};
 
 /// Everything the handlers need; one per program.
 pub struct App {
@@ -151,7 +153,7 @@ async fn call(
             StatusCode::METHOD_NOT_ALLOWED,
             "Only POST or PUT requests allowed.",
         ),
-        Endpoint::ApiMetrics => with_cors(api_metrics(app)),
+        Endpoint::ApiMetrics => with_cors(api_metrics(app, parts.uri.query()).await),
         Endpoint::ApiStatus => with_cors(api_status(app)),
         Endpoint::ApiOptions => with_cors(Response::new(Body::empty())),
         Endpoint::Groups => pages::groups(app, parts.uri.query()),
@@ -194,16 +196,47 @@ fn quit(app: &App) -> Response {
     text(StatusCode::OK, "Requesting termination... Goodbye!")
 }
 
-fn api_metrics(app: &App) -> Response {
+async fn api_metrics(app: &App, query: Option<&str>) -> Response {
+    let wanted = match Wanted::of(query) {
+        Ok(wanted) => Arc::new(wanted),
+        Err(reason) => return bad_data(&reason),
+    };
+    let view = app.gateway.view();
+    // Looking for something may mean reading everything.
+    let (groups, next) = if wanted.selectors.is_empty() {
+        wanted.select(&view)
+    } else {
+        let wanted = Arc::clone(&wanted);
+        let looking = tokio::task::spawn_blocking(move || wanted.select(&view));
+        match looking.await {
+            Ok(found) => found,
+            Err(_) => {
+                return text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "not all groups were read",
+                );
+            }
+        }
+    };
     // Groups are cheap to hold (shared), and written only as fast as the client reads.
-    let groups: Vec<_> = app.gateway.view().groups().cloned().collect();
-    let pieces = pieces::joined(
+    let write = move |selected: Selected, out: &mut Vec<u8>| {
+        api::write_group(&selected, &wanted, out);
+    };
+    json(pieces::joined(
         api::GROUPS_BEGIN,
         groups,
-        |group, out| api::write_group(&group, out),
-        api::GROUPS_END,
-    );
-    json(pieces)
+        write,
+        api::groups_end(next.as_deref()),
+    ))
+}
+
+/// 400, as upstream's API words it.
+fn bad_data(reason: &str) -> Response {
+    let mut out = Vec::new();
+    api::write_error(reason, &mut out);
+    let mut response = json(out.into());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
 }
 
 fn api_status(app: &App) -> Response {
