@@ -18,6 +18,7 @@ use crate::ingest::Push;
 use crate::ledger::Ledger;
 use crate::migrate;
 use crate::request::{Action, Request};
+use crate::selector::Selectors;
 use crate::store::{Figures, LogStore, MemoryStore, Store, StoreError, Sync};
 use crate::time::UnixNanos;
 use crate::view::View;
@@ -121,7 +122,7 @@ impl Gateway {
     /// # Errors
     /// See [`ChangeError`].
     pub async fn push(&self, push: Push) -> Result<(), ChangeError> {
-        self.submit(Action::Push(Box::new(push))).await
+        self.submit(Action::Push(Box::new(push))).await.map(drop)
     }
 
     /// Deletes one group; deleting what is not there is fine.
@@ -129,7 +130,18 @@ impl Gateway {
     /// # Errors
     /// Never [`ChangeError::Refused`].
     pub async fn delete(&self, key: GroupingKey) -> Result<(), ChangeError> {
-        self.submit(Action::Delete(key)).await
+        self.submit(Action::Delete(key)).await.map(drop)
+    }
+
+    /// Deletes all groups that selectors take by their grouping labels, at one moment, and tells which they were.
+    ///
+    /// # Errors
+    /// Never [`ChangeError::Refused`]; after an error none is deleted.
+    pub async fn delete_matching(
+        &self,
+        selectors: Selectors,
+    ) -> Result<Vec<GroupingKey>, ChangeError> {
+        self.submit(Action::DeleteMatching(selectors)).await
     }
 
     /// Deletes all groups.
@@ -137,10 +149,10 @@ impl Gateway {
     /// # Errors
     /// Never [`ChangeError::Refused`].
     pub async fn wipe(&self) -> Result<(), ChangeError> {
-        self.submit(Action::Wipe).await
+        self.submit(Action::Wipe).await.map(drop)
     }
 
-    async fn submit(&self, action: Action) -> Result<(), ChangeError> {
+    async fn submit(&self, action: Action) -> Result<Vec<GroupingKey>, ChangeError> {
         let (reply, answer) = oneshot::channel();
         let request = Request { action, reply };
         self.queue

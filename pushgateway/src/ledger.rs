@@ -173,18 +173,19 @@ impl Ledger {
         self.published.store(Arc::new(self.view.clone()));
     }
 
-    fn apply(&mut self, action: Action) -> Result<(), Refusal> {
+    /// The groups that selectors deleted, if that was asked.
+    fn apply(&mut self, action: Action) -> Result<Vec<GroupingKey>, Refusal> {
         match action {
-            Action::Push(push) => self.push(*push),
-            Action::Delete(key) => {
-                self.delete(&key);
-                Ok(())
+            Action::Push(push) => self.push(*push)?,
+            Action::Delete(key) => self.delete(&[key]),
+            Action::DeleteMatching(selectors) => {
+                let keys = selectors.take_groups(&self.view);
+                self.delete(&keys);
+                return Ok(keys);
             }
-            Action::Wipe => {
-                self.wipe();
-                Ok(())
-            }
+            Action::Wipe => self.wipe(),
         }
+        Ok(Vec::new())
     }
 }
 

@@ -7,6 +7,7 @@
 use regex::Regex;
 
 use crate::group::GroupingKey;
+use crate::view::{Group, View};
 
 mod parse;
 mod quoted;
@@ -116,8 +117,13 @@ impl Selectors {
         self.0.iter().flatten().any(|matcher| matcher.label == NAME)
     }
 
-    /// Whether one of them takes a group by the labels it is known by.
-    pub fn take_group(&self, key: &GroupingKey) -> bool {
+    /// The groups that one of them takes by the labels they are known by, in their order.
+    pub fn take_groups(&self, view: &View) -> Vec<GroupingKey> {
+        let keys = view.groups().map(Group::key);
+        keys.filter(|key| self.take_group(key)).cloned().collect()
+    }
+
+    fn take_group(&self, key: &GroupingKey) -> bool {
         let value = |label: &str| Some(key.get(label).unwrap_or_default());
         !self.open().narrow(value).is_empty()
     }

@@ -13,6 +13,7 @@ use promontory_exposition::{Family, Kind, Label, number};
 use super::native;
 use super::select::{Selected, Wanted};
 use crate::family::PushedFamily;
+use crate::group::GroupingKey;
 use crate::time::UnixNanos;
 
 /// What stands before the groups.
@@ -28,11 +29,34 @@ pub(super) fn groups_end(next: Option<&str>) -> Vec<u8> {
     end
 }
 
-/// Writes why a request is refused.
-pub(super) fn write_error(reason: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(br#"{"status":"error","errorType":"bad_data","error":"#);
+/// Writes why a request is refused: a word for programs, a sentence for people.
+pub(super) fn write_error(kind: &str, reason: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"status":"error","errorType":"#);
+    write_string(kind, out);
+    out.extend_from_slice(br#","error":"#);
     write_string(reason, out);
     out.push(b'}');
+}
+
+/// Writes how many groups were deleted, or would be, and some of them.
+pub(super) fn write_deleted<'g>(
+    matched: usize,
+    dry_run: bool,
+    groups: impl Iterator<Item = &'g GroupingKey>,
+    out: &mut Vec<u8>,
+) {
+    let deleted = if dry_run { 0 } else { matched };
+    let counts = format!(
+        r#"{{"status":"success","data":{{"matched":{matched},"deleted":{deleted},"dry_run":{dry_run},"groups":["#
+    );
+    out.extend_from_slice(counts.as_bytes());
+    for (at, group) in groups.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write_labels(group.labels(), out);
+    }
+    out.extend_from_slice(b"]}}");
 }
 
 /// Writes what is wanted of one group as a JSON object.

@@ -8,6 +8,7 @@
 mod answer;
 mod api;
 mod assets;
+mod bulk;
 mod confirm;
 mod content;
 pub mod endpoint;
@@ -154,6 +155,7 @@ async fn call(
             "Only POST or PUT requests allowed.",
         ),
         Endpoint::ApiMetrics => with_cors(api_metrics(app, parts.uri.query()).await),
+        Endpoint::DeleteMatching => bulk::delete(app, parts).await,
         Endpoint::ApiStatus => with_cors(api_status(app)),
         Endpoint::ApiOptions => with_cors(Response::new(Body::empty())),
         Endpoint::Groups => pages::groups(app, parts.uri.query()),
@@ -199,7 +201,7 @@ fn quit(app: &App) -> Response {
 async fn api_metrics(app: &App, query: Option<&str>) -> Response {
     let wanted = match Wanted::of(query) {
         Ok(wanted) => Arc::new(wanted),
-        Err(reason) => return bad_data(&reason),
+        Err(reason) => return api_error(StatusCode::BAD_REQUEST, "bad_data", &reason),
     };
     let view = app.gateway.view();
     // Looking for something may mean reading everything.
@@ -230,12 +232,12 @@ async fn api_metrics(app: &App, query: Option<&str>) -> Response {
     ))
 }
 
-/// 400, as upstream's API words it.
-fn bad_data(reason: &str) -> Response {
+/// An error of the API, as upstream words it.
+fn api_error(status: StatusCode, kind: &str, reason: &str) -> Response {
     let mut out = Vec::new();
-    api::write_error(reason, &mut out);
+    api::write_error(kind, reason, &mut out);
     let mut response = json(out.into());
-    *response.status_mut() = StatusCode::BAD_REQUEST;
+    *response.status_mut() = status;
     response
 }
 

@@ -152,19 +152,19 @@ impl Ledger {
         }
     }
 
-    pub(super) fn delete(&mut self, key: &GroupingKey) {
+    /// Deletes groups, those of them that are there.
+    pub(super) fn delete(&mut self, keys: &[GroupingKey]) {
         let mark = self.steps.len();
-        let families = self
-            .view
-            .group(key)
-            .map_or(&[][..], Group::families)
-            .to_vec();
-        for family in &families {
-            self.unlink(family);
-            self.forget(family);
+        for key in keys {
+            let group = self.view.group(key);
+            let families = group.map_or(&[][..], Group::families).to_vec();
+            for family in &families {
+                self.unlink(family);
+                self.forget(family);
+            }
+            self.view.remove_group(key);
         }
         self.unpark_what_fits(mark);
-        self.view.remove_group(key);
     }
 
     pub(super) fn wipe(&mut self) {

@@ -18,7 +18,7 @@ impl Ledger {
     pub(super) fn expire(&mut self, now: UnixNanos) -> u64 {
         let due = self.view.expiries.due(now).take(GROUPS);
         let due: Vec<GroupingKey> = due.cloned().collect();
-        due.iter().for_each(|key| self.delete(key));
+        self.delete(&due);
         due.len() as u64
     }
 

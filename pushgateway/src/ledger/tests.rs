@@ -14,6 +14,7 @@ use crate::family::READY;
 use crate::group::{GroupingKey, JobSpelling};
 use crate::ingest::Change;
 use crate::ingest::prepare;
+use crate::selector::Selectors;
 use crate::store::Visit;
 
 mod expiry;
@@ -37,11 +38,15 @@ const FAMILIES: &[&str] = &[
 /// Groups whose labels run into each other's: `l` may come from the path or from the body.
 const GROUPS: &[&str] = &["", "/instance/", "/l/1", "/l/2", "/instance/i"];
 
+/// Selectors of some of these groups.
+const SELECTORS: &[&str] = &["{l=~\".+\"}", "{job=\"j\",l=\"\"}", "{instance=\"i\"}"];
+
 #[derive(Clone, Debug)]
 enum Wish {
     /// With a time to live in seconds; 0 is for ever.
     Push(Change, usize, Vec<usize>, u64),
     Delete(usize),
+    DeleteMatching(usize),
     Wipe,
 }
 
@@ -57,6 +62,7 @@ fn wish() -> impl Strategy<Value = Wish> {
             Wish::Push(if merge { Change::Merge } else { Change::Replace }, group, families, ttl)
         }),
         3 => (0..GROUPS.len()).prop_map(Wish::Delete),
+        2 => (0..SELECTORS.len()).prop_map(Wish::DeleteMatching),
         1 => Just(Wish::Wipe),
     ]
 }
@@ -89,6 +95,9 @@ fn action(wish: &Wish, second: u64) -> Action {
             ))
         }
         Wish::Delete(group) => Action::Delete(key(*group)),
+        Wish::DeleteMatching(selector) => {
+            Action::DeleteMatching(Selectors::parse([SELECTORS[*selector]]).unwrap())
+        }
         Wish::Wipe => Action::Wipe,
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod api;
+mod bulk;
 mod durability;
 mod expiry;
 mod gate;
