@@ -13,7 +13,6 @@ use promontory_exposition::{Family, Kind, Label, number};
 use super::native;
 use super::select::{Selected, Wanted};
 use crate::family::PushedFamily;
-use crate::group::GroupingKey;
 use crate::time::UnixNanos;
 
 /// What stands before the groups.
@@ -38,27 +37,6 @@ pub(super) fn write_error(kind: &str, reason: &str, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// Writes how many groups were deleted, or would be, and some of them.
-pub(super) fn write_deleted<'g>(
-    matched: usize,
-    dry_run: bool,
-    groups: impl Iterator<Item = &'g GroupingKey>,
-    out: &mut Vec<u8>,
-) {
-    let deleted = if dry_run { 0 } else { matched };
-    let counts = format!(
-        r#"{{"status":"success","data":{{"matched":{matched},"deleted":{deleted},"dry_run":{dry_run},"groups":["#
-    );
-    out.extend_from_slice(counts.as_bytes());
-    for (at, group) in groups.enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write_labels(group.labels(), out);
-    }
-    out.extend_from_slice(b"]}}");
-}
-
 /// Writes what is wanted of one group as a JSON object.
 pub(super) fn write_group(selected: &Selected, wanted: &Wanted, out: &mut Vec<u8>) {
     let group = &selected.group;
@@ -71,7 +49,7 @@ pub(super) fn write_group(selected: &Selected, wanted: &Wanted, out: &mut Vec<u8
     if let Some(at) = group.expires_at() {
         fields.insert("expires_at", Field::Time(at));
     }
-    for family in &selected.families {
+    for family in selected.families() {
         fields.insert(family.header().name, Field::Family(family));
     }
     write_object(out, fields, |field, out| match field {
@@ -242,7 +220,8 @@ fn write_count(count: Count, out: &mut Vec<u8>) {
     }
 }
 
-fn write_labels(labels: &[Label<'_>], out: &mut Vec<u8>) {
+/// Writes labels as an object.
+pub(super) fn write_labels(labels: &[Label<'_>], out: &mut Vec<u8>) {
     let labels: BTreeMap<&str, &str> = labels
         .iter()
         .map(|label| (&*label.name, &*label.value))

@@ -38,8 +38,7 @@ pub(super) async fn delete(app: &App, parts: &Parts) -> Response {
     match wanted.carry_out(app).await {
         Ok(groups) => {
             let mut out = Vec::new();
-            let shown = groups.iter().take(SHOWN);
-            api::write_deleted(groups.len(), dry_run, shown, &mut out);
+            write_deleted(&groups, dry_run, &mut out);
             json(out.into())
         }
         Err(error) => {
@@ -83,4 +82,21 @@ impl Wanted {
         }
         app.gateway.delete_matching(self.selectors).await
     }
+}
+
+/// Writes how many groups were deleted, or would be, and the first of them.
+fn write_deleted(groups: &[GroupingKey], dry_run: bool, out: &mut Vec<u8>) {
+    let matched = groups.len();
+    let deleted = if dry_run { 0 } else { matched };
+    let counts = format!(
+        r#"{{"status":"success","data":{{"matched":{matched},"deleted":{deleted},"dry_run":{dry_run},"groups":["#
+    );
+    out.extend_from_slice(counts.as_bytes());
+    for (at, group) in groups.iter().take(SHOWN).enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        api::write_labels(group.labels(), out);
+    }
+    out.extend_from_slice(b"]}}");
 }

@@ -53,7 +53,6 @@ use content::BodyEncoding;
 use endpoint::{Endpoint, Parameters, Route};
 use instrument::{Metrics, request_bytes};
 use route::Routes;
-use select::{Selected, Wanted};
 
 /// Everything the handlers need; one per program.
 pub struct App {
@@ -154,7 +153,7 @@ async fn call(
             StatusCode::METHOD_NOT_ALLOWED,
             "Only POST or PUT requests allowed.",
         ),
-        Endpoint::ApiMetrics => with_cors(api_metrics(app, parts.uri.query()).await),
+        Endpoint::ApiMetrics => with_cors(select::metrics(app, parts.uri.query()).await),
         Endpoint::DeleteMatching => bulk::delete(app, parts).await,
         Endpoint::ApiStatus => with_cors(api_status(app)),
         Endpoint::ApiOptions => with_cors(Response::new(Body::empty())),
@@ -196,40 +195,6 @@ fn quit(app: &App) -> Response {
     // The server finishes what is in flight, this answer included, before it ends.
     app.shutdown.trigger();
     text(StatusCode::OK, "Requesting termination... Goodbye!")
-}
-
-async fn api_metrics(app: &App, query: Option<&str>) -> Response {
-    let wanted = match Wanted::of(query) {
-        Ok(wanted) => Arc::new(wanted),
-        Err(reason) => return api_error(StatusCode::BAD_REQUEST, "bad_data", &reason),
-    };
-    let view = app.gateway.view();
-    // Looking for something may mean reading everything.
-    let (groups, next) = if wanted.selectors.is_empty() {
-        wanted.select(&view)
-    } else {
-        let wanted = Arc::clone(&wanted);
-        let looking = tokio::task::spawn_blocking(move || wanted.select(&view));
-        match looking.await {
-            Ok(found) => found,
-            Err(_) => {
-                return text(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "not all groups were read",
-                );
-            }
-        }
-    };
-    // Groups are cheap to hold (shared), and written only as fast as the client reads.
-    let write = move |selected: Selected, out: &mut Vec<u8>| {
-        api::write_group(&selected, &wanted, out);
-    };
-    json(pieces::joined(
-        api::GROUPS_BEGIN,
-        groups,
-        write,
-        api::groups_end(next.as_deref()),
-    ))
 }
 
 /// An error of the API, as upstream words it.

@@ -5,10 +5,14 @@
 
 use std::sync::Arc;
 
+use axum::response::Response;
+use http::StatusCode;
+use promontory_exporter::answer::plain;
 use promontory_exposition::Family;
 
 use super::query::parameters;
 use super::shown::{id_of, key_of};
+use super::{App, api, api_error, json, pieces};
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::selector::{Open, Selectors};
@@ -21,7 +25,7 @@ const LIMIT_MAX: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     /// None: everything.
-    pub(super) selectors: Selectors,
+    selectors: Selectors,
     limit: Option<usize>,
     after: Option<GroupingKey>,
 }
@@ -29,7 +33,49 @@ pub(super) struct Wanted {
 /// A group with those of its families that have something wanted.
 pub(super) struct Selected {
     pub(super) group: Group,
-    pub(super) families: Vec<Arc<PushedFamily>>,
+    /// Where that is not all of them.
+    families: Option<Vec<Arc<PushedFamily>>>,
+}
+
+impl Selected {
+    pub(super) fn families(&self) -> &[Arc<PushedFamily>] {
+        self.families.as_deref().unwrap_or(self.group.families())
+    }
+}
+
+/// Answers what a query asks for; everything, where it asks for nothing.
+pub(super) async fn metrics(app: &App, query: Option<&str>) -> Response {
+    let wanted = match Wanted::of(query) {
+        Ok(wanted) => Arc::new(wanted),
+        Err(reason) => return api_error(StatusCode::BAD_REQUEST, "bad_data", &reason),
+    };
+    let view = app.gateway.view();
+    // Looking for something may mean reading everything.
+    let (groups, next) = if wanted.selectors.is_empty() {
+        wanted.select(&view)
+    } else {
+        let wanted = Arc::clone(&wanted);
+        let looking = tokio::task::spawn_blocking(move || wanted.select(&view));
+        match looking.await {
+            Ok(found) => found,
+            Err(_) => {
+                return plain(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "not all groups were read",
+                );
+            }
+        }
+    };
+    // Groups are cheap to hold (shared), and written only as fast as the client reads.
+    let write = move |selected: Selected, out: &mut Vec<u8>| {
+        api::write_group(&selected, &wanted, out);
+    };
+    json(pieces::joined(
+        api::GROUPS_BEGIN,
+        groups,
+        write,
+        api::groups_end(next.as_deref()),
+    ))
 }
 
 impl Wanted {
@@ -37,7 +83,7 @@ impl Wanted {
     ///
     /// # Errors
     /// A parameter and what is wrong with it.
-    pub(super) fn of(query: Option<&str>) -> Result<Self, String> {
+    fn of(query: Option<&str>) -> Result<Self, String> {
         let mut wanted = Self::default();
         let mut texts = Vec::new();
         for (name, value) in parameters(query) {
@@ -62,7 +108,7 @@ impl Wanted {
     }
 
     /// The groups asked for, and where to go on if there are more.
-    pub(super) fn select(&self, view: &View) -> (Vec<Selected>, Option<String>) {
+    fn select(&self, view: &View) -> (Vec<Selected>, Option<String>) {
         let after = |group: &&Group| self.after.as_ref().is_some_and(|key| group.key() <= key);
         let groups = view.groups().skip_while(after);
         let mut found = groups.filter_map(|group| self.in_group(group));
@@ -75,16 +121,20 @@ impl Wanted {
     }
 
     fn in_group(&self, group: &Group) -> Option<Selected> {
-        let families = if self.selectors.is_empty() {
-            group.families().to_vec()
-        } else {
+        let mut families = None;
+        if !self.selectors.is_empty() {
             let open = self.selectors.in_group(group.key());
-            let families = group.families().iter();
-            let families = families.filter(|family| has_some(&open, family));
-            families.cloned().collect()
-        };
-        // A group always has its push times: where there is no family, none was wanted.
-        (!families.is_empty()).then(|| Selected {
+            let taken = group.families().iter();
+            let taken: Vec<_> = taken
+                .filter(|family| has_some(&open, family))
+                .cloned()
+                .collect();
+            if taken.is_empty() {
+                return None;
+            }
+            families = Some(taken);
+        }
+        Some(Selected {
             group: group.clone(),
             families,
         })
