@@ -34,12 +34,6 @@ pub enum SelectorError {
         /// What is wrong there.
         reason: String,
     },
-    /// The name of the series is asked for more than once.
-    #[error("selector {selector:?}: the metric name must not be set twice")]
-    NameTwice {
-        /// The selector.
-        selector: String,
-    },
     /// It would match a series without any label, so nearly everything: surely a slip.
     #[error("selector {selector:?}: it must have a matcher that does not match the empty text")]
     TakesEmpty {

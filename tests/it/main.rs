@@ -32,4 +32,6 @@ mod random;
 #[cfg(test)]
 mod rust_client;
 #[cfg(test)]
+mod selectors;
+#[cfg(test)]
 mod up;

@@ -21,20 +21,12 @@ pub(super) fn parse(text: &str, matchers_max: usize) -> Result<Vec<Matcher>, Sel
         },
         None => SelectorError::TooMany,
     })?;
-    let selector = || text.to_owned();
-    let names = matchers.iter().filter(|matcher| matcher.0.label == NAME);
-    // Several matchers of `__name__` are fine, but not beside a name that stands for itself.
-    if matchers.iter().any(|(_, is_name)| *is_name) && names.count() > 1 {
-        return Err(SelectorError::NameTwice {
-            selector: selector(),
-        });
-    }
-    if matchers.iter().all(|(matcher, _)| matcher.takes("")) {
+    if matchers.iter().all(|matcher| matcher.takes("")) {
         return Err(SelectorError::TakesEmpty {
-            selector: selector(),
+            selector: text.to_owned(),
         });
     }
-    Ok(matchers.into_iter().map(|(matcher, _)| matcher).collect())
+    Ok(matchers)
 }
 
 /// The characters of a selector and how many were read.
@@ -96,12 +88,10 @@ impl<'t> Cursor<'t> {
     }
 }
 
-/// A matcher, and whether it is a name that stands for itself.
-type Read = (Matcher, bool);
-/// Why not; `None` for too many.
+/// Why a text is no selector; `None` for too many matchers.
 type Reason = Option<String>;
 
-fn selector(cursor: &mut Cursor<'_>, matchers_max: usize) -> Result<Vec<Read>, Reason> {
+fn selector(cursor: &mut Cursor<'_>, matchers_max: usize) -> Result<Vec<Matcher>, Reason> {
     let mut matchers = Vec::new();
     cursor.skip_blanks();
     let name = cursor.word(true);
@@ -128,7 +118,7 @@ fn selector(cursor: &mut Cursor<'_>, matchers_max: usize) -> Result<Vec<Read>, R
 /// Matchers up to the closing brace; a comma may stand behind the last one.
 fn in_braces(
     cursor: &mut Cursor<'_>,
-    matchers: &mut Vec<Read>,
+    matchers: &mut Vec<Matcher>,
     matchers_max: usize,
 ) -> Result<(), Reason> {
     loop {
@@ -150,7 +140,7 @@ fn in_braces(
     }
 }
 
-fn matcher(cursor: &mut Cursor<'_>) -> Result<Read, Reason> {
+fn matcher(cursor: &mut Cursor<'_>) -> Result<Matcher, Reason> {
     let is_quoted = matches!(cursor.peek(), Some('"' | '\'' | '`'));
     let label = if is_quoted {
         quoted(cursor)?
@@ -178,15 +168,15 @@ fn matcher(cursor: &mut Cursor<'_>) -> Result<Read, Reason> {
         (false, true) => Test::Matches(anchored(&value)?),
         (true, true) => Test::MatchesNot(anchored(&value)?),
     };
-    Ok((Matcher { label, test }, false))
+    Ok(Matcher { label, test })
 }
 
-fn named(name: String) -> Read {
-    let matcher = Matcher {
+/// A name that stands for itself.
+fn named(name: String) -> Matcher {
+    Matcher {
         label: NAME.to_owned(),
         test: Test::Equals(name),
-    };
-    (matcher, true)
+    }
 }
 
 /// An operator: whether what it says is turned round, and whether it takes an expression.
