@@ -64,7 +64,7 @@ impl Ledger {
         let mut ledger = Self {
             store,
             consistency: options.consistency,
-            index: Index::new(&options.own),
+            index: Index::new(&expiry::own_names(options)),
             view: View::default(),
             published,
             steps: Vec::new(),

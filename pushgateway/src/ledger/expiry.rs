@@ -1,12 +1,24 @@
 //! Groups that expire: a deletion that the clock asks for, in the place of a client.
 
+use promontory_exposition::Kind;
+
 use super::Ledger;
 use crate::group::GroupingKey;
+use crate::ingest::PUSH_EXPIRY_TIME;
+use crate::options::Options;
 use crate::store::Sync;
 use crate::time::UnixNanos;
 
 /// So many groups go with one commit at most; the others with the next.
 pub(super) const GROUPS: usize = 1000;
+
+/// The names that are the program's own: the family that says when a group expires is one of them also while no group
+/// does. Else somebody could push a name that is spelled alike, and every push of a group that expires would clash.
+pub(super) fn own_names(options: &Options) -> Vec<(String, Kind)> {
+    let mut own = options.own.clone();
+    own.push((PUSH_EXPIRY_TIME.to_owned(), Kind::Gauge));
+    own
+}
 
 impl Ledger {
     /// When the next group expires; in the past where it could not be deleted yet.
