@@ -4,6 +4,8 @@
 //! `cfg(test)` tells clippy that all of it is test code, where unwrapping is fine.
 
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod damage;
