@@ -5,7 +5,9 @@
 //! to drain the queue and close the store.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
@@ -17,7 +19,9 @@ use crate::ledger::Ledger;
 use crate::migrate;
 use crate::page::Pages;
 use crate::request::{Action, Request};
+use crate::selector::Selectors;
 use crate::store::{Figures, LogStore, MemoryStore, Store, StoreError, Sync};
+use crate::time::UnixNanos;
 use crate::view::View;
 
 pub use crate::options::{Consistency, Durability, Options};
@@ -25,6 +29,13 @@ pub use crate::request::ChangeError;
 
 /// How many changes may wait for the committing thread, as upstream.
 pub const QUEUE: usize = 1000;
+
+/// The timer knows nothing of a wall clock that was set or a machine that slept, so look again this often while
+/// any group can expire.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How long a disk that refused is left alone before expired groups are deleted again, unless a push comes first.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Why a gateway could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +61,7 @@ pub struct Gateway {
     pages: Arc<Pages>,
     consistency: Consistency,
     figures: Option<Arc<Figures>>,
+    expired: Arc<AtomicU64>,
 }
 
 /// Opens the store, loads what it holds and starts the committing thread. A file of the program we replace is taken over.
@@ -79,9 +91,11 @@ pub fn open_with(
     let (queue, requests) = mpsc::channel(QUEUE);
     let (stop, stopped) = oneshot::channel();
     let figures = store.figures();
-    let ledger = Ledger::load(store, options, Arc::clone(&published))?;
+    let mut ledger = Ledger::load(store, options, Arc::clone(&published))?;
+    ledger.expire_all(UnixNanos::now());
+    let expired = ledger.expired();
     let durability = options.durability;
-    // The runtime only waits: for the queue, for the time of the next sync, for the end.
+    // The runtime only waits: for the queue, for the time of the next sync or expiry, for the end.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
@@ -94,6 +108,7 @@ pub fn open_with(
         pages: Arc::default(),
         consistency: options.consistency,
         figures,
+        expired,
     };
     Ok((gateway, Committer { stop, thread }))
 }
@@ -110,7 +125,7 @@ impl Gateway {
     /// # Errors
     /// See [`ChangeError`].
     pub async fn push(&self, push: Push) -> Result<(), ChangeError> {
-        self.submit(Action::Push(Box::new(push))).await
+        self.submit(Action::Push(Box::new(push))).await.map(drop)
     }
 
     /// Deletes one group; deleting what is not there is fine.
@@ -118,7 +133,18 @@ impl Gateway {
     /// # Errors
     /// Never [`ChangeError::Refused`].
     pub async fn delete(&self, key: GroupingKey) -> Result<(), ChangeError> {
-        self.submit(Action::Delete(key)).await
+        self.submit(Action::Delete(key)).await.map(drop)
+    }
+
+    /// Deletes all groups that selectors take by their grouping labels, at one moment, and tells which they were.
+    ///
+    /// # Errors
+    /// Never [`ChangeError::Refused`]; after an error none is deleted.
+    pub async fn delete_matching(
+        &self,
+        selectors: Selectors,
+    ) -> Result<Vec<GroupingKey>, ChangeError> {
+        self.submit(Action::DeleteMatching(selectors)).await
     }
 
     /// Deletes all groups.
@@ -126,10 +152,10 @@ impl Gateway {
     /// # Errors
     /// Never [`ChangeError::Refused`].
     pub async fn wipe(&self) -> Result<(), ChangeError> {
-        self.submit(Action::Wipe).await
+        self.submit(Action::Wipe).await.map(drop)
     }
 
-    async fn submit(&self, action: Action) -> Result<(), ChangeError> {
+    async fn submit(&self, action: Action) -> Result<Vec<GroupingKey>, ChangeError> {
         let (reply, answer) = oneshot::channel();
         let request = Request { action, reply };
         self.queue
@@ -157,6 +183,11 @@ impl Gateway {
     /// How many changes wait for the committing thread; it may have taken some up already.
     pub fn waiting(&self) -> usize {
         QUEUE - self.queue.capacity()
+    }
+
+    /// How many groups expired since the start.
+    pub fn expired_groups(&self) -> u64 {
+        self.expired.load(Ordering::Relaxed)
     }
 
     /// Whether the queue still takes changes.
@@ -213,16 +244,18 @@ async fn run(
             }
             // Everyone who held a handle may be gone as well.
             taken = requests.recv_many(&mut batch, QUEUE) => if taken == 0 { break },
+            () = until(next_look(&ledger)) => {}
         }
-        match durability {
-            Durability::Acknowledged => ledger.commit(&mut batch, Sync::Now),
-            Durability::Every(_) => ledger.commit(&mut batch, Sync::Later),
-        }
+        let sync = match durability {
+            Durability::Acknowledged => Sync::Now,
+            Durability::Every(_) => Sync::Later,
+        };
+        ledger.commit(&mut batch, UnixNanos::now(), sync);
         due = due.or_else(|| next_sync(durability));
     }
     requests.close();
     while requests.recv_many(&mut batch, QUEUE).await > 0 {
-        ledger.commit(&mut batch, Sync::Now);
+        ledger.commit(&mut batch, UnixNanos::now(), Sync::Now);
     }
     ledger.finish()
 }
@@ -233,6 +266,13 @@ fn next_sync(durability: Durability) -> Option<Instant> {
         Durability::Acknowledged => None,
         Durability::Every(interval) => Some(Instant::now() + interval),
     }
+}
+
+/// When to look for groups that have expired; `None` while none can.
+fn next_look(ledger: &Ledger) -> Option<Instant> {
+    let left = ledger.next_expiry()?.since(UnixNanos::now()).min(LOOK);
+    let wait = if ledger.has_failed() { RETRY } else { left };
+    Some(Instant::now() + wait)
 }
 
 /// Waits until a moment, or for ever.

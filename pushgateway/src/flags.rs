@@ -54,6 +54,11 @@ const ROWS: &[Flag] = &[
         "push.enable-utf8-names",
         "Allow UTF-8 characters in metric and label names.",
     ),
+    Flag::duration(
+        "push.ttl",
+        "0s",
+        "How long after its last accepted push a group is deleted. 0s means never. The query parameter ttl and the header Push-TTL of a push say otherwise for its group.",
+    ),
     Flag::integer(
         BODY_BYTES_MAX,
         64 << 20,

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use promontory_exposition::{Family, Kind, Metric, Value};
 
@@ -19,6 +19,8 @@ use crate::time::UnixNanos;
 pub const PUSH_TIME: &str = "push_time_seconds";
 /// The family that says when changing a group last failed.
 pub const PUSH_FAILURE_TIME: &str = "push_failure_time_seconds";
+/// The family that says when a group expires; groups that do not have none.
+pub const PUSH_EXPIRY_TIME: &str = "push_expiry_time_seconds";
 
 /// What a push does to the families a group has already.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,12 +37,26 @@ pub struct Push {
     pub(crate) key: GroupingKey,
     pub(crate) change: Change,
     pub(crate) at: UnixNanos,
-    /// The families to hold, without [`PUSH_TIME`]; empty after a refusal.
+    /// The families to hold, without [`PUSH_TIME`] and [`PUSH_EXPIRY_TIME`]; empty after a refusal.
     pub(crate) families: Vec<Arc<PushedFamily>>,
     /// [`PUSH_TIME`] at `at`.
     pub(crate) push_time: Option<Arc<PushedFamily>>,
+    /// [`PUSH_EXPIRY_TIME`], where the group is to expire.
+    pub(crate) expiry_time: Option<Arc<PushedFamily>>,
     /// Why nothing of the push can be held.
     pub(crate) refusal: Option<Refusal>,
+}
+
+impl Push {
+    /// The same push of a group that expires so long after it, unless it is pushed again; zero is never.
+    pub fn expiring_after(mut self, ttl: Duration) -> Self {
+        self.expiry_time = if ttl.is_zero() {
+            None
+        } else {
+            time_family(&self.key, PUSH_EXPIRY_TIME, self.at.after(ttl), self.at)
+        };
+        self
+    }
 }
 
 /// A push that was read to its end in vain, for the committing thread to count as failed.
@@ -86,6 +102,7 @@ pub fn prepare_from(
     Push {
         families,
         push_time: time_family(&key, PUSH_TIME, at, at),
+        expiry_time: None,
         key,
         change,
         at,
@@ -113,8 +130,8 @@ fn ready_families<'a>(
     }
     let mut ready = Vec::with_capacity(families.len());
     for family in families {
-        // Upstream replaces a pushed one by its own.
-        if family.name == PUSH_TIME {
+        // Upstream replaces a pushed one by its own; whether a group expires is not for its body to say.
+        if matches!(&*family.name, PUSH_TIME | PUSH_EXPIRY_TIME) {
             continue;
         }
         ready.push(Arc::new(make_ready(key, family, origin, at)?));
@@ -157,7 +174,7 @@ pub(crate) fn make_ready(
     PushedFamily::new(key, family, origin, at)
 }
 
-/// One of the two families every group has. `None` cannot be: it has a name and holds one gauge.
+/// One of the families about the group itself. `None` cannot be: it has a name and holds one gauge.
 pub(crate) fn time_family(
     key: &GroupingKey,
     name: &'static str,
@@ -166,6 +183,7 @@ pub(crate) fn time_family(
 ) -> Option<Arc<PushedFamily>> {
     let help = match name {
         PUSH_TIME => "Last Unix time when changing this group in the Pushgateway succeeded.",
+        PUSH_EXPIRY_TIME => "Unix time when this group expires unless it is pushed again.",
         _ => "Last Unix time when changing this group in the Pushgateway failed.",
     };
     let mut family = Family::new(name, Kind::Gauge).with_help(help);

@@ -4,13 +4,15 @@
 //! store [`Op`]s grows. When the store has the batch, the view is published and everyone gets an answer.
 //! When it has not, the steps are taken back and nothing of the batch was ever visible.
 //!
-//! [`room`] says whether there is room for a push, [`change`] what it does, [`link`] keeps the index, [`keep`] the store.
+//! [`room`] says whether there is room for a push, [`change`] what it does, [`expiry`] what time does, [`link`] keeps the
+//! index, [`keep`] the store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
@@ -20,11 +22,13 @@ use crate::options::{Consistency, Options};
 use crate::record::Reader;
 use crate::request::{Action, ChangeError, Request};
 use crate::store::{Op, Store, StoreError, Sync};
+use crate::time::UnixNanos;
 use crate::view::View;
 use keep::Unsynced;
 use link::Step;
 
 mod change;
+mod expiry;
 mod keep;
 mod link;
 mod room;
@@ -48,6 +52,8 @@ pub(crate) struct Ledger {
     /// the next commit once one has failed.
     unsynced: Unsynced,
     failed: bool,
+    /// How many groups expired since the start.
+    expired: Arc<AtomicU64>,
 }
 
 impl Ledger {
@@ -62,13 +68,14 @@ impl Ledger {
             store,
             consistency: options.consistency,
             limits: options.limits,
-            index: Index::new(&options.own),
+            index: Index::new(&expiry::own_names(options)),
             view: View::default(),
             published,
             steps: Vec::new(),
             ops: Vec::new(),
             unsynced: Unsynced::default(),
             failed: false,
+            expired: Arc::default(),
         };
         for families in groups {
             for family in &families {
@@ -87,17 +94,26 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Applies a batch in order, makes it durable, publishes it and answers everyone. Empties `batch`.
-    pub(crate) fn commit(&mut self, batch: &mut Vec<Request>, sync: Sync) {
+    /// Applies a batch in order, then what has expired `now`; makes it durable, publishes it and answers everyone.
+    /// Empties `batch`.
+    pub(crate) fn commit(&mut self, batch: &mut Vec<Request>, now: UnixNanos, sync: Sync) {
         let mut answers = Vec::with_capacity(batch.len());
         for Request { action, reply } in batch.drain(..) {
             answers.push((reply, self.apply(action)));
         }
+        // Last, so that a push that came in time has prolonged its group.
+        let expired = self.expire(now);
+        if answers.is_empty() && expired == 0 {
+            return;
+        }
         let stored = self.write(sync);
         match &stored {
-            Ok(()) => self.publish(),
+            Ok(()) => {
+                self.publish();
+                self.note_expired(expired);
+            }
             Err(error) => {
-                error!(%error, changes = answers.len(), "Changes could not be stored; they are refused.");
+                error!(%error, changes = answers.len(), expired, "Changes could not be stored; they are refused, and what has expired stays for now.");
                 self.take_back(0);
                 self.view = View::clone(&self.published.load());
             }
@@ -117,6 +133,23 @@ impl Ledger {
     pub(crate) fn sync(&mut self) {
         if let Err(error) = self.write(Sync::Now) {
             error!(%error, "Acknowledged changes could not be synced; the next sync tries again.");
+        }
+    }
+
+    /// Whether the disk refused the last commit or sync.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// How many groups expired since the start, for others to read.
+    pub(crate) fn expired(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.expired)
+    }
+
+    fn note_expired(&self, groups: u64) {
+        if groups > 0 {
+            debug!(groups, "Groups expired.");
+            self.expired.fetch_add(groups, Ordering::Relaxed);
         }
     }
 
@@ -142,21 +175,22 @@ impl Ledger {
         self.published.store(Arc::new(self.view.clone()));
     }
 
-    fn apply(&mut self, action: Action) -> Result<(), ChangeError> {
+    /// The groups that selectors deleted, if that was asked.
+    fn apply(&mut self, action: Action) -> Result<Vec<GroupingKey>, ChangeError> {
         match action {
             Action::Push(push) => {
                 self.check_room(&push)?;
-                Ok(self.push(*push)?)
+                self.push(*push)?;
             }
-            Action::Delete(key) => {
-                self.delete(&key);
-                Ok(())
+            Action::Delete(key) => self.delete(&[key]),
+            Action::DeleteMatching(selectors) => {
+                let keys = selectors.take_groups(&self.view);
+                self.delete(&keys);
+                return Ok(keys);
             }
-            Action::Wipe => {
-                self.wipe();
-                Ok(())
-            }
+            Action::Wipe => self.wipe(),
         }
+        Ok(Vec::new())
     }
 }
 

@@ -7,6 +7,8 @@
 //! brings those of the program we replace) and publishes a new [`view`]. A scrape takes its [`page`] from the view and
 //! waits for nobody.
 //!
+//! [`selector`] says which groups and series a question, or a deletion of many groups, means.
+//!
 //! The HTTP side lives in `http`; no rule about metrics lives there.
 
 pub mod commit;
@@ -24,6 +26,7 @@ pub mod page;
 mod record;
 pub mod refusal;
 mod request;
+pub mod selector;
 mod series;
 mod shape;
 pub mod store;

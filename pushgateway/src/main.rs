@@ -51,6 +51,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         lifecycle: given.on("web.enable-lifecycle"),
         admin_api: mounts.admin_api,
         limits,
+        push_ttl: given.duration("push.ttl"),
         readers: readers(),
         external_prefix: route_prefix("", given.text("web.external-url")),
         changed: flags::changed(&shown),

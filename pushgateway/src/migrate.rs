@@ -13,7 +13,7 @@ use tracing::{error, warn};
 
 use crate::family::Origin;
 use crate::group::GroupingKey;
-use crate::ingest::make_ready;
+use crate::ingest::{PUSH_EXPIRY_TIME, make_ready};
 use crate::store::gob::{self, OldFamily, OldGroup};
 use crate::store::{LogStore, Op, StoreError};
 use crate::time::UnixNanos;
@@ -98,6 +98,9 @@ fn records(group: &OldGroup<'_>, lost: &mut usize) -> Vec<Op> {
 fn record_of(key: &GroupingKey, old: &OldFamily<'_>) -> Result<Op, String> {
     let message = delimited(old.encoded);
     let family = shape::read(&message, []).map_err(|error| error.to_string())?;
+    if family.name == PUSH_EXPIRY_TIME {
+        return Err("the name says here when a group expires".to_owned());
+    }
     let at = UnixNanos(old.pushed_at);
     let family =
         make_ready(key, family, Origin::Classic, at).map_err(|refusal| refusal.to_string())?;

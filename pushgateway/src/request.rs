@@ -8,12 +8,14 @@ use crate::group::GroupingKey;
 use crate::ingest::Push;
 use crate::limits::Full;
 use crate::refusal::Refusal;
+use crate::selector::Selectors;
 
 /// A change with the way back to whoever waits for it.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) action: Action,
-    pub(crate) reply: oneshot::Sender<Result<(), ChangeError>>,
+    /// Takes the groups that [`Action::DeleteMatching`] deleted, or nothing.
+    pub(crate) reply: oneshot::Sender<Result<Vec<GroupingKey>, ChangeError>>,
 }
 
 /// A change.
@@ -23,6 +25,8 @@ pub(crate) enum Action {
     Push(Box<Push>),
     /// DELETE.
     Delete(GroupingKey),
+    /// Delete all groups that selectors take.
+    DeleteMatching(Selectors),
     /// Delete everything.
     Wipe,
 }

@@ -12,8 +12,10 @@ use crate::family::{Origin, PushedFamily};
 use crate::group::GroupingKey;
 use crate::series::fingerprints;
 
+mod expiry;
 mod group;
 
+pub(crate) use expiry::Expiries;
 pub use group::Group;
 
 /// Why a page cannot be shown.
@@ -41,6 +43,8 @@ pub struct View {
     series: usize,
     /// Why nothing can be scraped.
     pub(crate) problems: Arc<[String]>,
+    /// When which group goes by itself.
+    pub(crate) expiries: Expiries,
 }
 
 impl View {
@@ -76,6 +80,10 @@ impl View {
         let group = Arc::new(Group::new(key.clone(), families, self.changes));
         let before = self.groups.insert(key, Arc::clone(&group));
         self.count(Some(&group), before.as_deref());
+        if let Some(before) = &before {
+            self.expiries.remove(before);
+        }
+        self.expiries.add(&group);
         if !before.is_some_and(|before| before.is_shaped_like(&group)) {
             self.reshaped = self.changes;
         }
@@ -85,6 +93,7 @@ impl View {
     pub(crate) fn remove_group(&mut self, key: &GroupingKey) {
         if let Some(group) = self.groups.remove(key) {
             self.count(None, Some(&group));
+            self.expiries.remove(&group);
             self.changes += 1;
             self.reshaped = self.changes;
         }
@@ -92,10 +101,12 @@ impl View {
 
     /// Takes all groups out.
     pub(crate) fn clear(&mut self) {
-        self.groups = OrdMap::new();
-        (self.openmetrics, self.series) = (0, 0);
-        self.changes += 1;
-        self.reshaped = self.changes;
+        let changes = self.changes + 1;
+        *self = Self {
+            changes,
+            reshaped: changes,
+            ..Self::default()
+        };
     }
 
     /// Keeps the counts true.

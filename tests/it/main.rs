@@ -4,6 +4,8 @@
 //! `cfg(test)` tells clippy that all of it is test code, where unwrapping is fine.
 
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod damage;
@@ -11,6 +13,8 @@ mod damage;
 mod deploy;
 #[cfg(test)]
 mod expfmt;
+#[cfg(test)]
+mod expiry;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -33,5 +37,7 @@ mod parity;
 mod random;
 #[cfg(test)]
 mod rust_client;
+#[cfg(test)]
+mod selectors;
 #[cfg(test)]
 mod up;

@@ -238,6 +238,24 @@ fn an_empty_file_of_the_real_program_is_taken_over() {
     assert_eq!(shown(&ours).1, Vec::<Value>::new());
 }
 
+/// To the real program the name that says here when a group expires is one like any other: it must not delete the group.
+#[test]
+fn a_family_named_like_the_time_a_group_expires_deletes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("held");
+    let mut real = Gateway::start(Which::Real, &flags(&file), folder.path()).unwrap();
+    let body = "# TYPE push_expiry_time_seconds gauge\npush_expiry_time_seconds 5\nx 1\n";
+    assert_eq!(real.push("PUT", "/metrics/job/a", body).unwrap(), 200);
+    signal(real.process.pid(), "TERM").unwrap();
+    real.process.wait().unwrap();
+    let ours = Gateway::start(Which::Ours, &flags(&file), folder.path()).unwrap();
+    let page = ours.scrape().unwrap();
+    assert!(page.contains("\nx{instance=\"\",job=\"a\"} 1\n"), "{page}");
+    assert!(!page.contains("push_expiry_time_seconds"), "{page}");
+    let log = ours.process.log();
+    assert!(log.contains("push_expiry_time_seconds"), "{log}");
+}
+
 /// A file cut off or spoiled is refused and left as it is, or read as something else than it was; never a crash.
 #[test]
 fn a_broken_file_of_the_real_program_is_refused_and_kept() {

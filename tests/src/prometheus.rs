@@ -185,7 +185,9 @@ fn configuration(targets: &[Target]) -> Result<String> {
     Ok(yaml)
 }
 
-fn percent_encoded(text: &str) -> String {
+/// A text as it stands in a query.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() {

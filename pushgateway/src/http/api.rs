@@ -11,24 +11,45 @@ use promontory_exposition::model::{Bucket, Count, Histogram, Metric, Summary, Va
 use promontory_exposition::{Family, Kind, Label, number};
 
 use super::native;
+use super::select::{Selected, Wanted};
 use crate::family::PushedFamily;
 use crate::time::UnixNanos;
-use crate::view::Group;
 
 /// What stands before the groups.
 pub(super) const GROUPS_BEGIN: &[u8] = br#"{"status":"success","data":["#;
-/// What stands after the groups.
-pub(super) const GROUPS_END: &[u8] = b"]}";
+/// What stands after the groups: where to go on, if there are more.
+pub(super) fn groups_end(next: Option<&str>) -> Vec<u8> {
+    let mut end = b"]".to_vec();
+    if let Some(next) = next {
+        end.extend_from_slice(br#","next":"#);
+        write_string(next, &mut end);
+    }
+    end.push(b'}');
+    end
+}
 
-/// Writes one group as a JSON object.
-pub(super) fn write_group(group: &Group, out: &mut Vec<u8>) {
+/// Writes why a request is refused: a word for programs, a sentence for people.
+pub(super) fn write_error(kind: &str, reason: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"status":"error","errorType":"#);
+    write_string(kind, out);
+    out.extend_from_slice(br#","error":"#);
+    write_string(reason, out);
+    out.push(b'}');
+}
+
+/// Writes what is wanted of one group as a JSON object.
+pub(super) fn write_group(selected: &Selected, wanted: &Wanted, out: &mut Vec<u8>) {
+    let group = &selected.group;
     let mut fields: BTreeMap<&str, Field<'_>> = BTreeMap::new();
     fields.insert("labels", Field::Labels(group.key().labels()));
     fields.insert(
         "last_push_successful",
         Field::Successful(group.last_push_successful()),
     );
-    for family in group.families() {
+    if let Some(at) = group.expires_at() {
+        fields.insert("expires_at", Field::Time(at));
+    }
+    for family in selected.families() {
         fields.insert(family.header().name, Field::Family(family));
     }
     write_object(out, fields, |field, out| match field {
@@ -36,8 +57,12 @@ pub(super) fn write_group(group: &Group, out: &mut Vec<u8>) {
         Field::Successful(successful) => {
             out.extend_from_slice(if successful { b"true" } else { b"false" })
         }
+        Field::Time(at) => write_string(&rfc3339(at), out),
         Field::Family(pushed) => match pushed.decode() {
-            Ok(family) => write_family(&family, pushed.pushed_at(), out),
+            Ok(mut family) => {
+                wanted.retain(group.key(), &mut family);
+                write_family(&family, pushed.pushed_at(), out);
+            }
             // Reading back what we wrote does not fail; if it did, one family would be missing here.
             Err(_) => out.extend_from_slice(b"null"),
         },
@@ -48,6 +73,7 @@ pub(super) fn write_group(group: &Group, out: &mut Vec<u8>) {
 enum Field<'g> {
     Labels(&'g [Label<'static>]),
     Successful(bool),
+    Time(UnixNanos),
     Family(&'g PushedFamily),
 }
 
@@ -194,7 +220,8 @@ fn write_count(count: Count, out: &mut Vec<u8>) {
     }
 }
 
-fn write_labels(labels: &[Label<'_>], out: &mut Vec<u8>) {
+/// Writes labels as an object.
+pub(super) fn write_labels(labels: &[Label<'_>], out: &mut Vec<u8>) {
     let labels: BTreeMap<&str, &str> = labels
         .iter()
         .map(|label| (&*label.name, &*label.value))

@@ -39,6 +39,8 @@ pub enum Endpoint {
     ApiStatus,
     /// `GET /api/v1/metrics`.
     ApiMetrics,
+    /// `DELETE /api/v1/metrics`.
+    DeleteMatching,
     /// `OPTIONS` on any path of the API.
     ApiOptions,
     /// `PUT /api/v1/admin/wipe`.
@@ -54,7 +56,7 @@ impl Endpoint {
             Self::Wipe => "wipe",
             Self::Healthy => "healthy",
             Self::Ready => "ready",
-            Self::ApiMetrics => "api/v1/metrics",
+            Self::ApiMetrics | Self::DeleteMatching => "api/v1/metrics",
             Self::ApiStatus => "api/v1/status",
             Self::ApiOptions => "api/v1/options",
             Self::Groups | Self::Group | Self::Status | Self::Confirm => "status",

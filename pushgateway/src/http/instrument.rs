@@ -30,6 +30,7 @@ pub fn own_families() -> Vec<(String, Kind)> {
         (DURATION, Kind::Summary),
         (SIZE, Kind::Summary),
         (REQUESTS, Kind::Counter),
+        (EXPIRED, Kind::Counter),
     ];
     let persistence = persistence::ROWS
         .iter()
@@ -42,6 +43,8 @@ pub fn own_families() -> Vec<(String, Kind)> {
 }
 
 const REQUESTS: &str = "pushgateway_http_requests_total";
+/// Ours; the other program deletes nothing by itself.
+const EXPIRED: &str = "pushgateway_expired_groups_total";
 const DURATION: &str = "pushgateway_http_push_duration_seconds";
 const SIZE: &str = "pushgateway_http_push_size_bytes";
 
@@ -163,6 +166,23 @@ impl Collector for Metrics {
     fn collect(&self, batch: &mut Batch) -> Result<(), CollectError> {
         self.registry.collect(batch)?;
         self.write_summaries(batch);
+        Ok(())
+    }
+}
+
+/// Tells how many groups expired since the start.
+pub(super) struct Expired(pub(super) u64);
+
+impl Collector for Expired {
+    fn name(&self) -> &str {
+        "expiry"
+    }
+
+    fn collect(&self, batch: &mut Batch) -> Result<(), CollectError> {
+        let help = "Groups deleted because they were not pushed again in time.";
+        batch
+            .family(Header::of(EXPIRED, help, Kind::Counter))
+            .sample(&[], self.0 as f64);
         Ok(())
     }
 }

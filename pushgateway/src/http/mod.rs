@@ -8,6 +8,7 @@
 mod answer;
 mod api;
 mod assets;
+mod bulk;
 mod content;
 pub mod endpoint;
 pub mod instrument;
@@ -18,12 +19,15 @@ mod path;
 mod persistence;
 mod pieces;
 pub mod push;
+mod query;
 pub mod route;
 mod scrape;
+mod select;
 mod summary;
+mod ttl;
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::body::Body;
@@ -61,6 +65,8 @@ pub struct App {
     pub lifecycle: bool,
     /// Whether everything can be deleted at once.
     pub admin_api: bool,
+    /// How long a pushed group lives that says nothing of it; zero is for ever.
+    pub push_ttl: Duration,
     /// What one push may hold.
     pub limits: PushLimits,
     /// Permits to read large bodies; see [`push::readers`].
@@ -148,7 +154,8 @@ async fn call(
             StatusCode::METHOD_NOT_ALLOWED,
             "Only POST or PUT requests allowed.",
         ),
-        Endpoint::ApiMetrics => with_cors(api_metrics(app)),
+        Endpoint::ApiMetrics => with_cors(select::metrics(app, parts.uri.query()).await),
+        Endpoint::DeleteMatching => bulk::delete(app, parts).await,
         Endpoint::ApiStatus => with_cors(api_status(app)),
         Endpoint::ApiOptions => with_cors(Response::new(Body::empty())),
         Endpoint::Groups => pages::groups(app, parts.uri.query()).await,
@@ -192,16 +199,13 @@ fn quit(app: &App) -> Response {
     text(StatusCode::OK, "Requesting termination... Goodbye!")
 }
 
-fn api_metrics(app: &App) -> Response {
-    // Groups are cheap to hold (shared), and written only as fast as the client reads.
-    let groups: Vec<_> = app.gateway.view().groups().cloned().collect();
-    let pieces = pieces::joined(
-        api::GROUPS_BEGIN,
-        groups,
-        |group, out| api::write_group(&group, out),
-        api::GROUPS_END,
-    );
-    json(pieces)
+/// An error of the API, as upstream words it.
+fn api_error(status: StatusCode, kind: &str, reason: &str) -> Response {
+    let mut out = Vec::new();
+    api::write_error(kind, reason, &mut out);
+    let mut response = json(out.into());
+    *response.status_mut() = status;
+    response
 }
 
 fn api_status(app: &App) -> Response {

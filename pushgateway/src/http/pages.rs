@@ -32,9 +32,10 @@ use super::App;
 use super::answer::with_header;
 use crate::time::UnixNanos;
 
-pub(super) use confirm::confirm;
+pub(super) use confirm::{confirm, is_same_origin};
 pub(super) use group::group;
 pub(super) use list::groups;
+pub(super) use shown::{id_of, key_of};
 pub(super) use status::status;
 
 /// What every page has around it.

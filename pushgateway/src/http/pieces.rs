@@ -19,7 +19,7 @@ pub(super) fn joined<T: Send + Unpin + 'static>(
     begin: &'static [u8],
     items: Vec<T>,
     write: impl Fn(T, &mut Vec<u8>) + Send + Unpin + 'static,
-    end: &'static [u8],
+    end: Vec<u8>,
 ) -> Body {
     let mut items = items.into_iter();
     let mut opening = Some(begin);
@@ -33,7 +33,7 @@ pub(super) fn joined<T: Send + Unpin + 'static>(
         let start = piece.len();
         while piece.len() < PIECE {
             let Some(item) = items.next() else {
-                piece.extend_from_slice(end);
+                piece.extend_from_slice(&end);
                 done = true;
                 break;
             };
@@ -80,9 +80,12 @@ mod tests {
     async fn joins_with_commas_also_across_pieces() {
         let write =
             |item: usize, out: &mut Vec<u8>| out.extend_from_slice("x".repeat(item).as_bytes());
-        assert_eq!(text(joined(b"[", vec![], write, b"]")).await, "[]");
-        assert_eq!(text(joined(b"[", vec![1, 2], write, b"]")).await, "[x,xx]");
-        let long = text(joined(b"[", vec![PIECE, 1, PIECE, 1], write, b"]")).await;
+        assert_eq!(text(joined(b"[", vec![], write, b"]".to_vec())).await, "[]");
+        assert_eq!(
+            text(joined(b"[", vec![1, 2], write, b"]".to_vec())).await,
+            "[x,xx]"
+        );
+        let long = text(joined(b"[", vec![PIECE, 1, PIECE, 1], write, b"]".to_vec())).await;
         let lengths: Vec<usize> = long
             .trim_matches(['[', ']'])
             .split(',')

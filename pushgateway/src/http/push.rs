@@ -5,7 +5,7 @@
 //! [`crate::commit`], never here.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 use super::App;
 use super::content::{self, BodyEncoding, DecodeError};
 use super::endpoint::{Endpoint, Parameters};
+use super::ttl::ttl;
 use crate::commit::{ChangeError, Consistency};
 use crate::family::Origin;
 use crate::group::{GroupingKey, JobSpelling, PathError};
@@ -46,8 +47,13 @@ pub async fn push(
     if let Err(over) = app.limits.check_key(&key) {
         return plain(StatusCode::BAD_REQUEST, &over.to_string());
     }
+    let ttl = match ttl(parts, app.push_ttl) {
+        Ok(ttl) => ttl,
+        Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
     let job = Job {
         key,
+        ttl,
         change: if endpoint == Endpoint::Replace {
             Change::Replace
         } else {
@@ -184,6 +190,7 @@ impl BodyError {
 /// All that is needed to make a push of a body, away from the request.
 struct Job {
     key: GroupingKey,
+    ttl: Duration,
     change: Change,
     encoding: BodyEncoding,
     format: Format,
@@ -226,6 +233,7 @@ impl Job {
             _ => Origin::Classic,
         };
         let now = SystemTime::now();
-        Ok(prepare_from(origin, self.key, self.change, families, now))
+        let push = prepare_from(origin, self.key, self.change, families, now);
+        Ok(push.expiring_after(self.ttl))
     }
 }

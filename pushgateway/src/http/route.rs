@@ -17,7 +17,7 @@ pub struct Mounts {
     pub prefix: String,
     /// The telemetry path below the prefix.
     pub telemetry_path: String,
-    /// Whether `PUT /api/v1/admin/wipe` exists.
+    /// Whether `PUT /api/v1/admin/wipe` and `DELETE /api/v1/metrics` exist.
     pub admin_api: bool,
 }
 
@@ -71,12 +71,12 @@ impl Routes {
             row(Method::GET, "/metrics", Shape::Exact, Endpoint::ApiMetrics),
         ];
         if mounts.admin_api {
-            api_rows.push(row(
-                Method::PUT,
-                "/admin/wipe",
-                Shape::Exact,
-                Endpoint::Wipe,
-            ));
+            for (method, path, endpoint) in [
+                (Method::PUT, "/admin/wipe", Endpoint::Wipe),
+                (Method::DELETE, "/metrics", Endpoint::DeleteMatching),
+            ] {
+                api_rows.push(row(method, path, Shape::Exact, endpoint));
+            }
         }
         Ok(Self {
             rows,

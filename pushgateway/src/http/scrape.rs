@@ -15,6 +15,7 @@ use promontory_exposition::batch::Batch;
 use promontory_exposition::negotiate::Offer;
 
 use super::App;
+use super::instrument::Expired;
 use super::persistence::Persistence;
 use crate::page::Piece;
 
@@ -57,7 +58,9 @@ fn own(app: &App) -> Batch {
         build: app.build,
     };
     let persistence = Persistence(app.gateway.persistence());
-    let collectors: [&dyn Collector; 4] = [&Process, &build_info, &persistence, &app.metrics];
+    let expired = Expired(app.gateway.expired_groups());
+    let collectors: [&dyn Collector; 5] =
+        [&Process, &build_info, &persistence, &expired, &app.metrics];
     for collector in collectors {
         if let Err(error) = collector.collect(&mut batch) {
             tracing::warn!(collector = collector.name(), err = %error, "own metrics are incomplete");

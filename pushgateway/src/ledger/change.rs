@@ -7,7 +7,7 @@ use super::Ledger;
 use super::link::Step;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
-use crate::ingest::{Change, PUSH_FAILURE_TIME, PUSH_TIME, Push, time_family};
+use crate::ingest::{Change, PUSH_EXPIRY_TIME, PUSH_FAILURE_TIME, PUSH_TIME, Push, time_family};
 use crate::options::Consistency;
 use crate::record;
 use crate::refusal::Refusal;
@@ -43,10 +43,15 @@ impl Ledger {
             new.extend(time_family(&push.key, PUSH_FAILURE_TIME, never, push.at));
         }
         new.extend(push.push_time);
+        new.extend(push.expiry_time);
         let names: BTreeSet<&str> = new.iter().map(|family| family.name()).collect();
         let replaced = |family: &Arc<PushedFamily>| {
-            let kept = push.change == Change::Merge
-                || matches!(family.name(), PUSH_TIME | PUSH_FAILURE_TIME);
+            let kept = match family.name() {
+                PUSH_TIME | PUSH_FAILURE_TIME => true,
+                // The last accepted push decides whether a group expires.
+                PUSH_EXPIRY_TIME => false,
+                _ => push.change == Change::Merge,
+            };
             !kept || names.contains(family.name())
         };
         let held = group.map_or(&[][..], Group::families);
@@ -132,19 +137,19 @@ impl Ledger {
         stays
     }
 
-    pub(super) fn delete(&mut self, key: &GroupingKey) {
+    /// Deletes groups, those of them that are there.
+    pub(super) fn delete(&mut self, keys: &[GroupingKey]) {
         let mark = self.steps.len();
-        let families = self
-            .view
-            .group(key)
-            .map_or(&[][..], Group::families)
-            .to_vec();
-        for family in &families {
-            self.unlink(family);
-            self.forget(family);
+        for key in keys {
+            let group = self.view.group(key);
+            let families = group.map_or(&[][..], Group::families).to_vec();
+            for family in &families {
+                self.unlink(family);
+                self.forget(family);
+            }
+            self.view.remove_group(key);
         }
         self.unpark_what_fits(mark);
-        self.view.remove_group(key);
     }
 
     pub(super) fn wipe(&mut self) {

@@ -1,4 +1,4 @@
-//! Random changes in random batches on a disk that fails at random: index and view are always what one would
+//! Random changes in random batches, some of groups that expire, on a disk that fails at random: index and view are always what one would
 //! get by building them anew from the groups, and a failed batch leaves no trace.
 
 use std::time::{Duration, SystemTime};
@@ -14,7 +14,10 @@ use crate::family::READY;
 use crate::group::{GroupingKey, JobSpelling};
 use crate::ingest::Change;
 use crate::ingest::prepare;
+use crate::selector::Selectors;
 use crate::store::Visit;
+
+mod expiry;
 
 /// Families that clash with each other in every way, and some that do not.
 const FAMILIES: &[&str] = &[
@@ -29,15 +32,21 @@ const FAMILIES: &[&str] = &[
     "w{__a=\"1\"} 1\n",
     "own 1\n",
     "# TYPE push_failure_time_seconds gauge\npush_failure_time_seconds 5\n",
+    "push_expiry_time_seconds 5\n",
 ];
 
 /// Groups whose labels run into each other's: `l` may come from the path or from the body.
 const GROUPS: &[&str] = &["", "/instance/", "/l/1", "/l/2", "/instance/i"];
 
+/// Selectors of some of these groups.
+const SELECTORS: &[&str] = &["{l=~\".+\"}", "{job=\"j\",l=\"\"}", "{instance=\"i\"}"];
+
 #[derive(Clone, Debug)]
 enum Wish {
-    Push(Change, usize, Vec<usize>),
+    /// With a time to live in seconds; 0 is for ever.
+    Push(Change, usize, Vec<usize>, u64),
     Delete(usize),
+    DeleteMatching(usize),
     Wipe,
 }
 
@@ -46,12 +55,14 @@ fn wish() -> impl Strategy<Value = Wish> {
         any::<bool>(),
         0..GROUPS.len(),
         prop::collection::vec(0..FAMILIES.len(), 0..3),
+        0..4_u64,
     );
     prop_oneof![
-        12 => push.prop_map(|(merge, group, families)| {
-            Wish::Push(if merge { Change::Merge } else { Change::Replace }, group, families)
+        12 => push.prop_map(|(merge, group, families, ttl)| {
+            Wish::Push(if merge { Change::Merge } else { Change::Replace }, group, families, ttl)
         }),
         3 => (0..GROUPS.len()).prop_map(Wish::Delete),
+        2 => (0..SELECTORS.len()).prop_map(Wish::DeleteMatching),
         1 => Just(Wish::Wipe),
     ]
 }
@@ -68,7 +79,7 @@ fn key(group: usize) -> GroupingKey {
 
 fn action(wish: &Wish, second: u64) -> Action {
     match wish {
-        Wish::Push(change, group, families) => {
+        Wish::Push(change, group, families, ttl) => {
             let families = families.iter().flat_map(|family| {
                 read(
                     Format::Text,
@@ -78,14 +89,15 @@ fn action(wish: &Wish, second: u64) -> Action {
                 .unwrap()
             });
             let now = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
-            Action::Push(Box::new(prepare(
-                key(*group),
-                *change,
-                families.collect(),
-                now,
-            )))
+            Action::Push(Box::new(
+                prepare(key(*group), *change, families.collect(), now)
+                    .expiring_after(Duration::from_secs(*ttl)),
+            ))
         }
         Wish::Delete(group) => Action::Delete(key(*group)),
+        Wish::DeleteMatching(selector) => {
+            Action::DeleteMatching(Selectors::parse([SELECTORS[*selector]]).unwrap())
+        }
         Wish::Wipe => Action::Wipe,
     }
 }
@@ -159,6 +171,7 @@ fn check(ledger: &Ledger) {
                 .is_some()
         );
     }
+    assert_eq!(view.expiries, ledger.view.expiries);
     view.problems = Arc::clone(&ledger.view.problems);
     assert_eq!(page(&view), page(&ledger.view));
 }
@@ -186,7 +199,8 @@ fn run(consistency: Consistency, batches: &[(bool, Vec<Wish>)]) {
             });
             answers.push(answer);
         }
-        ledger.commit(&mut batch, Sync::Now);
+        let now = at(second);
+        ledger.commit(&mut batch, now, Sync::Now);
         let failed = answers
             .into_iter()
             .map(|mut answer| answer.try_recv().expect("everyone is answered"))
@@ -198,6 +212,8 @@ fn run(consistency: Consistency, batches: &[(bool, Vec<Wish>)]) {
                 "a failed batch leaves no trace"
             );
         }
+        let due = ledger.next_expiry().is_some_and(|at| at <= now);
+        assert!(failed || *broken || !due, "what has expired is gone");
         check(&ledger);
         assert_eq!(page(&ledger.published.load()), page(&ledger.view));
         if consistency == Consistency::Checked {
@@ -230,4 +246,8 @@ proptest! {
     fn unchecked_ledger_is_what_its_groups_make_it(batches in batches()) {
         run(Consistency::Unchecked, &batches);
     }
+}
+
+fn at(second: u64) -> UnixNanos {
+    UnixNanos::from_system(SystemTime::UNIX_EPOCH + Duration::from_secs(second))
 }

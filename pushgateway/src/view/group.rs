@@ -6,27 +6,34 @@ use promontory_exposition::Value;
 
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
-use crate::ingest::{PUSH_FAILURE_TIME, PUSH_TIME};
+use crate::ingest::{PUSH_EXPIRY_TIME, PUSH_FAILURE_TIME, PUSH_TIME};
 use crate::time::UnixNanos;
 
-/// One group with its families, sorted by name; the two push time families are among them.
+/// One group with its families, sorted by name; the push time families are among them.
 #[derive(Clone, Debug)]
 pub struct Group {
     key: GroupingKey,
     families: Box<[Arc<PushedFamily>]>,
     /// The change that made it, as [`View`](super::View) counts them.
     pub(crate) change: u64,
+    /// Never (zero) for most; kept beside the family that says it, because it is asked for with each change.
+    expires_at: UnixNanos,
 }
 
 impl Group {
     /// A group of families in any order, each name once.
     pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>, change: u64) -> Self {
         families.sort_by(|a, b| a.name().cmp(b.name()));
-        Self {
+        let mut group = Self {
             key,
             families: families.into(),
             change,
+            expires_at: UnixNanos::default(),
+        };
+        if let Some(seconds) = group.first_gauge(PUSH_EXPIRY_TIME) {
+            group.expires_at = UnixNanos::from_seconds(seconds);
         }
+        group
     }
 
     /// Whether it has the same families as another, but for numbers and times.
@@ -78,9 +85,9 @@ impl Group {
         self.moment(PUSH_FAILURE_TIME)
     }
 
-    /// When the group vanishes unless it is pushed again. Nothing expires yet.
+    /// When this group expires unless it is pushed again; `None` where it does not.
     pub fn expires_at(&self) -> Option<UnixNanos> {
-        None
+        (self.expires_at > UnixNanos::default()).then_some(self.expires_at)
     }
 
     /// How many series it has, over all families.

@@ -372,3 +372,128 @@ fn without_times(json: &str) -> String {
     }
     out
 }
+
+async fn site_with_groups() -> Site {
+    let site = Site::new(Wishes::default());
+    for (line, body) in [
+        ("PUT /metrics/job/a", "x{l=\"1\"} 1\nx{l=\"2\"} 2\ny 1\n"),
+        ("PUT /metrics/job/b", "x{l=\"2\"} 2\n"),
+        ("PUT /metrics/job/c", "z 1\n"),
+    ] {
+        site.check(line, body, "200").await;
+    }
+    site
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn selectors_choose_groups_families_and_metrics() {
+    let site = site_with_groups().await;
+    for (selectors, values) in [
+        (&["x"][..], "a:x=1 a:x=2 b:x=2"),
+        (&["x{l=\"2\"}"], "a:x=2 b:x=2"),
+        (&["{job=\"a\",__name__=~\"[xy]\"}"], "a:x=1 a:x=2 a:y=1"),
+        (&["y", "z"], "a:y=1 c:z=1"),
+        (&["x{instance=\"\",l!=\"2\"}"], "a:x=1"),
+        (&["x{instance!=\"\"}"], ""),
+        (
+            &["push_failure_time_seconds{job=\"b\"}"],
+            "b:push_failure_time_seconds=0",
+        ),
+    ] {
+        let query: Vec<String> = selectors
+            .iter()
+            .map(|selector| format!("match[]={}", percent(selector)))
+            .collect();
+        let answer = site
+            .send(&format!("GET /api/v1/metrics?{}", query.join("&")), &[], "")
+            .await;
+        assert_eq!(answer.status, 200, "{selectors:?}: {}", answer.text());
+        assert_eq!(
+            values_of(&answer.text()),
+            values,
+            "{selectors:?}: {}",
+            answer.text()
+        );
+    }
+}
+
+/// `JOB:FAMILY=VALUE` for each metric of an answer.
+fn values_of(answer: &str) -> String {
+    let answer: serde_json::Value = serde_json::from_str(answer).expect("JSON");
+    let mut values = Vec::new();
+    for group in answer["data"].as_array().expect("groups") {
+        for (name, family) in group.as_object().expect("a group") {
+            for metric in family["metrics"].as_array().into_iter().flatten() {
+                let (job, value) = (&group["labels"]["job"], &metric["value"]);
+                values.push(format!("{job}:{name}={value}").replace('"', ""));
+            }
+        }
+    }
+    values.join(" ")
+}
+
+#[tokio::test]
+async fn a_limit_gives_a_place_to_go_on() {
+    let site = site_with_groups().await;
+    let whole = site.send("GET /api/v1/metrics", &[], "").await.text();
+    let other = site.send("GET /api/v1/metrics?x=y", &[], "").await.text();
+    assert_eq!(other, whole);
+    let last = site
+        .send("GET /api/v1/metrics?limit=3", &[], "")
+        .await
+        .text();
+    assert_eq!(last, whole, "there is no more to come");
+    for (query, jobs) in [("", vec!["a", "b", "c"]), ("&match[]=x", vec!["a", "b"])] {
+        let (mut found, mut after) = (Vec::new(), String::new());
+        loop {
+            let line = format!("GET /api/v1/metrics?limit=1{query}{after}");
+            let answer = site.send(&line, &[], "").await.text();
+            let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+            let groups = answer["data"].as_array().expect("groups");
+            found.extend(
+                groups
+                    .iter()
+                    .map(|group| group["labels"]["job"].to_string()),
+            );
+            let Some(next) = answer["next"].as_str() else {
+                break;
+            };
+            after = format!("&after={next}");
+        }
+        assert_eq!(found.join(",").replace('"', ""), jobs.join(","));
+    }
+}
+
+#[tokio::test]
+async fn bad_parameters_are_named() {
+    let site = Site::new(Wishes::default());
+    for (query, reason) in [
+        (
+            "match[]=x%7B",
+            "match[]: selector \\\"x{\\\", character 3: a label name is missing",
+        ),
+        (
+            "match[]=",
+            "match[]: selector \\\"\\\", character 1: a metric name or { is missing",
+        ),
+        ("limit=0", "limit: \\\"0\\\" is no number from 1 to 10000"),
+        (
+            "limit=10001",
+            "limit: \\\"10001\\\" is no number from 1 to 10000",
+        ),
+        (
+            "after=a",
+            "after: \\\"a\\\" is not what an answer had in \\\"next\\\"",
+        ),
+    ] {
+        let expected = format!(
+            "400 {{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"{reason}\"}}"
+        );
+        site.check(&format!("GET /api/v1/metrics?{query}"), "", &expected)
+            .await;
+    }
+}

@@ -1,7 +1,7 @@
 //! What survives: restarts, failing disks, the end of the program.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,21 +14,32 @@ use crate::gate::{Gate, empty_push, options, read_page};
 
 /// A disk of our own making: what was synced, what was not, and whether writing works.
 #[derive(Clone, Default)]
-struct Disk {
+pub(crate) struct Disk {
     durable: Arc<Mutex<BTreeMap<Vec<u8>, Vec<u8>>>>,
     written: Arc<Mutex<BTreeMap<Vec<u8>, Vec<u8>>>>,
     broken: Arc<AtomicBool>,
+    refusals: Arc<AtomicUsize>,
     /// Whether a commit that fails leaves its changes behind, as a failed sync may.
     leaves_traces: Arc<AtomicBool>,
 }
 
 impl Disk {
-    fn break_down(&self, broken: bool) {
+    pub(crate) fn break_down(&self, broken: bool) {
         self.broken.store(broken, Ordering::SeqCst);
     }
 
+    /// How many commits failed.
+    pub(crate) fn refusals(&self) -> usize {
+        self.refusals.load(Ordering::SeqCst)
+    }
+
+    /// Whether nothing is on it for good.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.durable.lock().unwrap().is_empty()
+    }
+
     /// What a new process would find after a crash.
-    fn after_crash(&self) -> Self {
+    pub(crate) fn after_crash(&self) -> Self {
         let durable = self.durable.lock().unwrap().clone();
         Self {
             durable: Arc::new(Mutex::new(durable.clone())),
@@ -50,6 +61,8 @@ impl Store for Disk {
     fn commit(&mut self, batch: &[Op], sync: Sync) -> Result<(), StoreError> {
         let broken = self.broken.load(Ordering::SeqCst);
         let mut written = self.written.lock().unwrap();
+        self.refusals
+            .fetch_add(usize::from(broken), Ordering::SeqCst);
         if broken && !self.leaves_traces.load(Ordering::SeqCst) {
             // What was not synced is gone with the failed handle.
             *written = self.durable.lock().unwrap().clone();
@@ -73,7 +86,7 @@ impl Store for Disk {
     }
 }
 
-fn gate_on(disk: &Disk) -> Gate {
+pub(crate) fn gate_on(disk: &Disk) -> Gate {
     Gate::on(Box::new(disk.clone()), &options(Consistency::Checked))
 }
 

@@ -10,7 +10,9 @@
 )]
 
 mod api;
+mod bulk;
 mod durability;
+mod expiry;
 mod gate;
 mod limits;
 mod openmetrics;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
@@ -30,6 +30,7 @@ pub(crate) struct Wishes {
     pub(crate) names: NameRules,
     pub(crate) admin_api: bool,
     pub(crate) lifecycle: bool,
+    pub(crate) push_ttl: Duration,
     pub(crate) decoded_bytes_max: usize,
     pub(crate) limits: PushLimits,
     pub(crate) store_limits: StoreLimits,
@@ -43,6 +44,7 @@ impl Default for Wishes {
             names: NameRules::Classic,
             admin_api: true,
             lifecycle: true,
+            push_ttl: Duration::ZERO,
             decoded_bytes_max: 1 << 20,
             limits: PushLimits::default(),
             store_limits: StoreLimits::default(),
@@ -93,6 +95,7 @@ impl Site {
             names: wishes.names,
             lifecycle: wishes.lifecycle,
             admin_api: wishes.admin_api,
+            push_ttl: wishes.push_ttl,
             limits: PushLimits {
                 decoded_bytes_max: wishes.decoded_bytes_max,
                 ..wishes.limits

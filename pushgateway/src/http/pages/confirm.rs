@@ -112,7 +112,7 @@ fn ask(app: &App, what: Target) -> Response {
 
 /// Whether a form was sent from a page of this very site: browsers say where a form came from, and a
 /// page of somebody else must not delete anything through a signed-in user's browser.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+pub(in crate::http) fn is_same_origin(headers: &HeaderMap) -> bool {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = header("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");

@@ -191,10 +191,10 @@ fn show_value(value: &Value<'_>) -> Vec<String> {
 }
 
 /// A group in a link: its canonical bytes in URL-safe base64.
-pub(super) fn id_of(key: &GroupingKey) -> String {
+pub(in crate::http) fn id_of(key: &GroupingKey) -> String {
     URL_SAFE_NO_PAD.encode(key.to_bytes())
 }
 
-pub(super) fn key_of(id: &str) -> Option<GroupingKey> {
+pub(in crate::http) fn key_of(id: &str) -> Option<GroupingKey> {
     GroupingKey::from_bytes(&URL_SAFE_NO_PAD.decode(id).ok()?)
 }

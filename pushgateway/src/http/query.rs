@@ -1,0 +1,49 @@
+//! The parameters of a query, decoded.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+
+/// Names and values in their order. What is not UTF-8 gets replacement characters: no parameter of ours has any.
+pub(super) fn parameters(query: Option<&str>) -> impl Iterator<Item = (String, String)> {
+    let pairs = query.unwrap_or_default().split('&');
+    pairs.filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), decode(value))
+    })
+}
+
+/// As forms are written: `+` is a blank.
+fn decode(text: &str) -> String {
+    let text = if text.contains('+') {
+        Cow::Owned(text.replace('+', " "))
+    } else {
+        Cow::Borrowed(text)
+    };
+    percent_decode(text.as_bytes())
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(query: &str, expected: &[(&str, &str)]) {
+        let found: Vec<_> = parameters(Some(query)).collect();
+        let found = found.iter().map(|(name, value)| (&**name, &**value));
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{query}");
+    }
+
+    #[test]
+    fn parameters_are_decoded_in_order() {
+        check("", &[]);
+        check("&a", &[("a", "")]);
+        check(
+            "match[]=a%7B%7D&match%5B%5D=b+c%2B",
+            &[("match[]", "a{}"), ("match[]", "b c+")],
+        );
+        check("a=b=c&a=%ff%zz", &[("a", "b=c"), ("a", "\u{FFFD}%zz")]);
+    }
+}
