@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
+use promontory_exposition::Label;
 
 use super::form::{Form, query};
 use super::said::ShownTime;
@@ -11,6 +12,7 @@ use super::shown::{ShownFamily, ShownLabels, id_of, key_of, show_family, show_ke
 use super::window::{Pager, Window};
 use super::{App, Frame, aside, html, no_such_group};
 use crate::family::PushedFamily;
+use crate::group::GroupingKey;
 use crate::view::Group;
 
 /// Series on one page, over all families; a family without series counts as one, as it takes a heading all the same.
@@ -24,6 +26,8 @@ struct GroupPage {
     labels: ShownLabels,
     /// The query of the list that shows all groups of this job.
     same_job: String,
+    /// The query that asks the JSON API for this group.
+    json: String,
     failed: bool,
     last_push: ShownTime,
     last_failure: ShownTime,
@@ -59,6 +63,7 @@ fn page(frame: Frame, group: &Group, asked: usize) -> GroupPage {
         pager: Pager::new(&window, link),
         labels: show_key(group.key()),
         same_job: query(&[("job", group.key().job())]),
+        json: query(&[("match[]", &selector(group.key()))]),
         failed: !group.last_push_successful(),
         last_push: ShownTime::new(group.pushed_at(), now),
         last_failure: ShownTime::new(group.failed_at(), now),
@@ -87,7 +92,39 @@ fn families_on(group: &Group, window: &Window, frame: &Frame) -> Vec<ShownFamily
     shown
 }
 
+/// The selector that takes the series of a group. It takes those of groups with more labels, too.
+fn selector(key: &GroupingKey) -> String {
+    let quoted = |text: &str| {
+        let escaped = text.replace('\\', r"\\").replace('"', r#"\""#);
+        format!("\"{}\"", escaped.replace('\n', r"\n"))
+    };
+    let matcher = |label: &Label<'_>| format!("{}={}", quoted(&label.name), quoted(&label.value));
+    let matchers: Vec<_> = key.labels().iter().map(matcher).collect();
+    format!("{{{}}}", matchers.join(","))
+}
+
 /// How much of a page a family takes.
 fn rows(family: &PushedFamily) -> usize {
     family.metrics().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::selector::Selectors;
+
+    #[test]
+    fn the_selector_of_a_group_takes_it() {
+        for value in ["a", "", "ü\n\"\\\u{1}", "{a=\"b\"}"] {
+            let labels = vec![
+                Label::new("job", value.to_owned()),
+                Label::new("a.b", "`c`"),
+            ];
+            let mut view = crate::view::View::default();
+            let key = GroupingKey::from_labels(labels);
+            view.put_group(key.clone(), Vec::new());
+            let selectors = Selectors::parse([&*selector(&key)]);
+            assert_eq!(selectors.unwrap().take_groups(&view), [key]);
+        }
+    }
 }
