@@ -22,6 +22,8 @@ pub(crate) use template::{Layout, Run, Template, suits};
 mod intern;
 pub(crate) mod numbers;
 mod template;
+#[cfg(test)]
+mod tests;
 
 /// How a family is encoded in the store, and in a shape.
 pub(crate) const ENCODED: Target = Target {

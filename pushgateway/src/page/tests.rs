@@ -1,7 +1,7 @@
 //! Pages from templates equal pages rendered from the values, and kept parts equal fresh ones.
 
 use promontory_exposition::format::Writer;
-use promontory_exposition::model::{Bucket, Count, Histogram, Quantile, Summary};
+use promontory_exposition::model::{Bucket, Count, Histogram, Native, Quantile, Summary};
 use promontory_exposition::{Kind, Label, Metric, Value, gzip};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -79,6 +79,14 @@ fn value(kind: Kind, seed: u32) -> Value<'static> {
                     exemplar: None,
                 })
                 .into(),
+            // Its numbers stay in the shape.
+            native: seed.is_multiple_of(5).then(|| {
+                Box::new(Native {
+                    schema: 3,
+                    zero_count: count,
+                    ..Native::default()
+                })
+            }),
             ..Histogram::default()
         })),
         _ => Value::Untyped(number),

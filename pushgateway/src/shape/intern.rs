@@ -1,14 +1,14 @@
 //! The shapes in use, each once.
 
 use std::hash::BuildHasher;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, Weak};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{Shape, Spelling};
 use crate::refusal::Refusal;
 
-/// Shapes without a user are looked for when this many have come since the last time, at least.
+/// Places of shapes that are gone are looked for when this many have come since the last time, at least.
 const SWEEP_MIN: usize = 256;
 
 /// One for the whole process: a shape is a value, whoever uses it.
@@ -23,8 +23,9 @@ struct Shapes {
 
 #[derive(Default)]
 struct Table {
-    shapes: HashTable<(u64, Arc<Shape>)>,
-    /// How many may be in the table before those without users are looked for.
+    /// With their hashes. A shape goes with its last user; only its place here waits for the next sweep.
+    shapes: HashTable<(u64, Weak<Shape>)>,
+    /// How many may be in the table before places of shapes that are gone are looked for.
     sweep_at: usize,
 }
 
@@ -47,16 +48,14 @@ pub(super) fn intern(
     }
     let mut table = SHAPES.table.write().unwrap_or_else(PoisonError::into_inner);
     if table.shapes.len() >= table.sweep_at {
-        table
-            .shapes
-            .retain(|(_, shape)| Arc::strong_count(shape) > 1);
+        table.shapes.retain(|(_, shape)| shape.strong_count() > 0);
         table.shapes.shrink_to_fit(|(hash, _)| *hash);
         table.sweep_at = table.shapes.len() * 2 + SWEEP_MIN;
     }
     // Another thread may have come first; then both are right, and later pushes find either.
     table
         .shapes
-        .insert_unique(hash, (hash, Arc::clone(&shape)), |(hash, _)| *hash);
+        .insert_unique(hash, (hash, Arc::downgrade(&shape)), |(hash, _)| *hash);
     Ok(shape)
 }
 
@@ -64,9 +63,10 @@ pub(super) fn intern(
 pub(super) fn find(spelling: &Spelling<'_>) -> Option<Arc<Shape>> {
     let hash = SHAPES.hasher.hash_one(spelling);
     let table = SHAPES.table.read().unwrap_or_else(PoisonError::into_inner);
-    let is_it = |(other, shape): &(u64, Arc<Shape>)| *other == hash && shape.is(spelling);
-    table
+    let is_it = |shape: &Arc<Shape>| shape.is(spelling);
+    let alike = table
         .shapes
-        .find(hash, is_it)
-        .map(|(_, shape)| Arc::clone(shape))
+        .iter_hash(hash)
+        .filter(|(other, _)| *other == hash);
+    alike.filter_map(|(_, shape)| shape.upgrade()).find(is_it)
 }

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use promontory_exposition::format::Writer;
-use promontory_exposition::{Escaping, Family, Format, Label, Metric, Target, number};
+use promontory_exposition::{Escaping, Family, Format, Label, Metric, Target, Value, number};
 
 use super::numbers::{self, Number};
 use crate::family::{READY, compare};
@@ -76,10 +76,15 @@ impl Layout {
 }
 
 impl Template {
-    /// The template of a family that has neither grouping labels nor numbers; `None` where its texts look like marks.
+    /// The template of a family that has neither grouping labels nor numbers; `None` where its texts look like
+    /// marks, or where it has native histograms.
     pub(crate) fn of(family: &Family<'_>, key: &GroupingKey) -> Option<Self> {
         let mut marked = family.clone();
         let whole = number_all(&mut marked);
+        // The numbers of a native histogram stay in the family, and would be taken for others' here.
+        if marked.metrics.iter().any(is_native) {
+            return None;
+        }
         for metric in &mut marked.metrics {
             if metric.labels.iter().any(|label| label.value.contains(MARK)) {
                 return None;
@@ -191,6 +196,10 @@ fn number_all(family: &mut Family<'_>) -> Vec<bool> {
     whole
 }
 
+fn is_native(metric: &Metric<'_>) -> bool {
+    matches!(&metric.value, Value::Histogram(histogram) if histogram.native.is_some())
+}
+
 /// See [`Template::layouts`].
 fn layouts(marked: &Family<'_>) -> Option<Vec<Layout>> {
     let mut layouts: Vec<Layout> = Vec::new();
@@ -244,7 +253,7 @@ impl Parts {
         let page = std::str::from_utf8(&page).ok()?;
         for line in page.lines().filter(|line| !line.starts_with("# ")) {
             let (series, value) = line.rsplit_once(' ')?;
-            let number = value.parse::<f64>().ok()? as usize - 1;
+            let number = (value.parse::<f64>().ok()? as usize).checked_sub(1)?;
             self.lines.push(Line {
                 piece: u32::try_from(self.ends.len()).ok()?,
                 number: u32::try_from(number).ok()? | if *whole.get(number)? { WHOLE } else { 0 },
