@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use promontory_exposition::format::Writer;
 use promontory_exposition::model::Header;
 use promontory_exposition::name::escape;
-use promontory_exposition::page::{Chunk, write_family};
-use promontory_exposition::{Escaping, Family, Format, Metric, Target, WriteError};
+use promontory_exposition::{Escaping, Family, Metric, Target, WriteError};
 
 use super::lines::Sheet;
 use super::part::Part;
@@ -110,10 +109,22 @@ impl<'p> Entry<'p> {
         let Some(header) = self.header(sheet) else {
             return Ok(());
         };
-        match target.format {
-            Format::Text => self.write_lines(header, sheet, target, out),
-            _ => self.write_metrics(header, sheet, target, out),
+        let mut metrics: Vec<Metric<'_>> =
+            self.own.map_or_else(Vec::new, |own| own.metrics.clone());
+        for member in self.members(sheet) {
+            metrics.extend(decode(member)?.metrics);
         }
+        if metrics.is_empty() {
+            return Ok(());
+        }
+        metrics.sort_by(compare);
+        let mut writer = Writer::new(target, out);
+        writer.begin(header);
+        for metric in &metrics {
+            writer.metric(&metric.labels, &metric.value, metric.timestamp_ms)?;
+        }
+        writer.end();
+        Ok(())
     }
 
     /// What stands above the metrics: the program's own header, else that of the first member.
@@ -134,52 +145,6 @@ impl<'p> Entry<'p> {
     pub(super) fn members<'v>(&self, sheet: &Sheet<'v>) -> impl Iterator<Item = &'v PushedFamily> {
         let places = self.pushed.iter().flat_map(|family| &family.members);
         places.map(|place| sheet.family(*place))
-    }
-
-    fn write_lines(
-        &self,
-        header: Header<'_>,
-        sheet: &Sheet<'_>,
-        target: Target,
-        out: &mut Vec<u8>,
-    ) -> Result<(), WriteError> {
-        let mut chunks = Vec::new();
-        if let Some(own) = self.own {
-            chunks.extend(Chunk::render(target, own.header(), &own.metrics)?);
-        }
-        for member in self.members(sheet) {
-            let family = decode(member)?;
-            chunks.extend(Chunk::render(target, family.header(), &family.metrics)?);
-        }
-        chunks.sort_by(|a, b| a.first().cmp(b.first()));
-        write_family(target, header, &chunks, out);
-        Ok(())
-    }
-
-    /// Writes any format.
-    fn write_metrics(
-        &self,
-        header: Header<'_>,
-        sheet: &Sheet<'_>,
-        target: Target,
-        out: &mut Vec<u8>,
-    ) -> Result<(), WriteError> {
-        let mut metrics: Vec<Metric<'_>> =
-            self.own.map_or_else(Vec::new, |own| own.metrics.clone());
-        for member in self.members(sheet) {
-            metrics.extend(decode(member)?.metrics);
-        }
-        if metrics.is_empty() {
-            return Ok(());
-        }
-        metrics.sort_by(compare);
-        let mut writer = Writer::new(target, out);
-        writer.begin(header);
-        for metric in &metrics {
-            writer.metric(&metric.labels, &metric.value, metric.timestamp_ms)?;
-        }
-        writer.end();
-        Ok(())
     }
 }
 
