@@ -98,15 +98,20 @@ fn a_start_that_cannot_work_ends_with_1() {
     check_refused(
         &[
             "--web.listen-address=127.0.0.1:0",
-            "--persistence.file=missing/held.db",
-        ],
-        "missing/held.db",
-    );
-    check_refused(
-        &[
-            "--web.listen-address=127.0.0.1:0",
             "--persistence.file=foreign.db",
         ],
         "foreign.db",
+    );
+}
+
+/// The other program answers pushes with 200 and ends with 0, and nothing was ever written.
+#[test]
+fn defect_16_a_missing_folder_for_the_persistence_file_is_no_start() {
+    check_refused(
+        &[
+            "--web.listen-address=127.0.0.1:0",
+            "--persistence.file=missing/held.db",
+        ],
+        "missing/held.db",
     );
 }
