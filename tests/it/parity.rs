@@ -29,5 +29,5 @@ macro_rules! parity {
 
 parity! {
     admin_off api base64 consistency encodings external_url external_url_root grouping histograms lifecycle methods own_metrics pairs prefix prefix_telemetry protobuf
-    routes scrape semantics telemetry_path text types unchecked utf8 values
+    routes scrape semantics telemetry_path text types unchecked utf8 values web_config
 }

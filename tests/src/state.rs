@@ -19,7 +19,7 @@ const BARRIER: &str = "~barrier";
 /// The push time families, whose values are the time of the test.
 const TIMES: [&str; 2] = ["push_time_seconds", "push_failure_time_seconds"];
 /// Headers that are interface.
-const HEADERS: [&str; 8] = [
+const HEADERS: [&str; 13] = [
     "allow",
     "location",
     "content-type",
@@ -28,6 +28,11 @@ const HEADERS: [&str; 8] = [
     "access-control-allow-origin",
     "access-control-allow-methods",
     "access-control-allow-headers",
+    "x-frame-options",
+    "x-content-type-options",
+    "x-xss-protection",
+    "strict-transport-security",
+    "content-security-policy",
 ];
 
 /// Waits until all that was sent before is applied: the real program answers a DELETE before doing it, but takes pushes
