@@ -10,6 +10,7 @@ use promontory_tests::http::{Request, Response};
 
 mod bombs;
 mod defects;
+mod readers;
 
 const PROTOBUF: &str =
     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
