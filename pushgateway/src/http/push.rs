@@ -20,6 +20,7 @@ use promontory_exposition::{Format, ReadError, text};
 use tokio::sync::Semaphore;
 
 use super::App;
+use super::answer::brief;
 use super::content::{self, BodyEncoding, DecodeError};
 use super::endpoint::{Endpoint, Parameters};
 use crate::commit::{ChangeError, Consistency};
@@ -39,7 +40,7 @@ pub async fn push(
 ) -> Response {
     let key = match grouping_key(parameters, app.names) {
         Ok(key) => key,
-        Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(error) => return plain(StatusCode::BAD_REQUEST, &brief(&error)),
     };
     let job = Job {
         key,
@@ -57,8 +58,9 @@ pub async fn push(
         Ok(push) => push,
         Err(error) => {
             let source = source(&parts.extensions);
-            tracing::debug!(source, err = %error, "failed to parse text");
-            return plain(error.status(), &error.to_string());
+            let said = brief(&error);
+            tracing::debug!(source, err = %said, "failed to parse text");
+            return plain(error.status(), &said);
         }
     };
     match app.gateway.push(ready).await {
@@ -66,7 +68,8 @@ pub async fn push(
         Ok(()) => empty(StatusCode::ACCEPTED),
         Err(error) => {
             let source = source(&parts.extensions);
-            tracing::error!(method = %parts.method, source, err = %error, "push refused");
+            let said = brief(&error);
+            tracing::error!(method = %parts.method, source, err = %said, "push refused");
             refused(&error)
         }
     }
@@ -77,7 +80,7 @@ pub async fn delete(app: &App, parameters: &Parameters) -> Response {
     match grouping_key(parameters, app.names) {
         // No group can have such a key, so it is gone: upstream says the same.
         Err(PathError::NotUtf8 { .. }) => empty(StatusCode::ACCEPTED),
-        Err(error) => plain(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(error) => plain(StatusCode::BAD_REQUEST, &brief(&error)),
         Ok(key) => accepted(app.gateway.delete(key).await),
     }
 }
@@ -102,7 +105,7 @@ fn refused(error: &ChangeError) -> Response {
         ChangeError::Refused(_) => StatusCode::BAD_REQUEST,
         ChangeError::Store(_) | ChangeError::Closed => StatusCode::SERVICE_UNAVAILABLE,
     };
-    plain(status, &error.to_string())
+    plain(status, &brief(error))
 }
 
 fn empty(status: StatusCode) -> Response {
