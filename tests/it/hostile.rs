@@ -7,10 +7,14 @@ use std::fs;
 
 use promontory_tests::gateway::{Gateway, Which};
 use promontory_tests::http::{Request, Response};
+use promontory_tests::process::until;
 
+mod bodies;
 mod bombs;
 mod defects;
 mod readers;
+mod slow;
+mod sockets;
 
 const PROTOBUF: &str =
     "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
@@ -106,5 +110,20 @@ impl Hostile {
             .unwrap();
         let kilobytes = peak.split_whitespace().next().unwrap();
         kilobytes.parse::<u64>().unwrap() << 10
+    }
+
+    /// How many descriptors the process has open.
+    fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.gateway.process.pid());
+        fs::read_dir(folder).unwrap().count()
+    }
+
+    /// Waits until no more descriptors are open than before.
+    #[track_caller]
+    fn check_descriptors_return(&self, before: usize) {
+        until("descriptors to be closed", || {
+            (self.descriptors() <= before).then_some(())
+        })
+        .unwrap();
     }
 }
