@@ -7,6 +7,8 @@ use promontory_tests::http::Request;
 use promontory_tests::prometheus::{Prometheus, Protocol, Target};
 use promontory_tests::{python, wire};
 
+mod others;
+
 /// What the official Python client sends: every method, every kind, grouping keys that need base64.
 const CLIENT: &str = r#"
 import sys

@@ -23,6 +23,9 @@ command -v strace >/dev/null 2>&1 || packages="$packages strace"
 command -v python3 >/dev/null 2>&1 || packages="$packages python3"
 # On Debian, venv is a package of its own.
 python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || packages="$packages python3-venv"
+# The Node client of the pushgateway; on Debian, npm is a package of its own.
+command -v node >/dev/null 2>&1 || packages="$packages nodejs"
+command -v npm >/dev/null 2>&1 || packages="$packages npm"
 [ -n "$packages" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
