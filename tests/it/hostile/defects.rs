@@ -7,7 +7,7 @@ use std::io::Read;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use promontory_tests::http::Connection;
+use promontory_tests::http::{Connection, Request};
 use promontory_tests::wire;
 
 use super::{Hostile, MEMORY_BYTES_MAX, PROTOBUF, bombs};
@@ -49,6 +49,14 @@ fn every_defect_of_the_readme_has_a_test() {
     tested.sort_unstable();
     assert_eq!(listed.collect::<Vec<u32>>(), (1..=16).collect::<Vec<_>>());
     assert_eq!(tested, (1..=16).collect::<Vec<_>>());
+}
+
+/// How many groups there are, those that only failed among them; `check_well` makes one of them.
+fn groups(hostile: &Hostile) -> usize {
+    let api = Request::new("GET", "/api/v1/metrics");
+    let answer = hostile.gateway.send(&api).unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    answer["data"].as_array().unwrap().len()
 }
 
 /// A push of a good family and then this one, so that an error has to say which.
@@ -110,6 +118,7 @@ fn defect_4_a_group_that_only_adds_an_empty_instance() {
     hostile.check("/metrics/job/a", &[], b"x 1\n", 200);
     let said = [INVALID, "push_failure_time_seconds", "{job=\"a\"}"];
     hostile.check_refused("/metrics/job/a/instance/", &[], b"y 1\n", &said);
+    assert_eq!(groups(&hostile), 2, "the group that failed is not kept");
     hostile.check("/metrics/job/a", &[], b"x 2\n", 200);
 }
 
@@ -126,6 +135,7 @@ fn defect_5_a_grouping_value_that_is_not_utf8() {
     for (path, said) in refused {
         hostile.check_refused(path, &[], b"x 1\n", &[said]);
     }
+    assert_eq!(groups(&hostile), 1, "none of these groups is kept");
 }
 
 /// The first push after the start: later ones the real program refuses, too.
