@@ -1,6 +1,6 @@
 # A thin front. Each target says what it runs; everything can be run without make as well.
 .DEFAULT_GOAL := help
-.PHONY: up test check bench lint help
+.PHONY: up test slow check bench lint help
 
 # Extra arguments: `make up ARGS=--once` ends after the check.
 ARGS ?=
@@ -12,6 +12,11 @@ up: ## Start the three programs, an API server and a real Prometheus on loopback
 
 test: ## Run every test; the last line counts
 	@tests/tools/test.sh all
+
+slow: ## Run the long versions of the pushgateway's tests: a thousand kills, fifty random sequences (ten minutes)
+	@tests/tools/setup.sh
+	@cargo build -p pushgateway
+	@PROMONTORY_KILLS=1000 PROMONTORY_SEEDS=50 cargo test -p promontory-tests --test it -- kill:: random:: --skip kube --nocapture
 
 check: ## Run the quick part: formatting, lints, unit tests, goldens
 	@tests/tools/test.sh quick

@@ -200,10 +200,11 @@ impl Config {
         self.http2
     }
 
-    /// Adds the configured headers to an answer, unless the handler has set them itself.
+    /// Adds the configured headers to an answer, in the place of what the handler would say: whoever configures them
+    /// knows better.
     pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.headers {
-            headers.entry(name).or_insert_with(|| value.clone());
+            headers.insert(name, value.clone());
         }
     }
 

@@ -11,6 +11,7 @@ use promontory_exporter::server::Site;
 use pushgateway::http::instrument::Metrics;
 use pushgateway::http::push::readers;
 use pushgateway::http::route::{Mounts, Routes};
+use pushgateway::http::scrape;
 use pushgateway::http::{App, router};
 use pushgateway::{commit, flags};
 
@@ -52,6 +53,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         admin_api: mounts.admin_api,
         limits,
         push_ttl: given.duration("push.ttl"),
+        scrapes: scrape::options(),
         readers: readers(),
         external_prefix: route_prefix("", given.text("web.external-url")),
         changed: flags::changed(&shown),

@@ -37,7 +37,7 @@ mod work;
 /// Pieces made at a time: few at first, so that the page begins at once.
 const FIRST_PIECES: usize = 4;
 /// Pieces made at a time later on; they are held until they are sent.
-const PIECES_MAX: usize = 64;
+const PIECES_MAX: usize = 16;
 
 /// A piece of a page, in order.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,8 @@ use promontory_tests::http::Request;
 use promontory_tests::prometheus::{Prometheus, Protocol, Target};
 use promontory_tests::{python, wire};
 
+mod others;
+
 /// What the official Python client sends: every method, every kind, grouping keys that need base64.
 const CLIENT: &str = r#"
 import sys
@@ -35,7 +37,7 @@ print("done")
 "#;
 
 /// PromQL and what it answers once the client has run.
-const ANSWERS: [(&str, f64); 12] = [
+const ANSWERS: [(&str, f64); 18] = [
     ("last_success_unixtime{job=\"batch\"}", 1234.5),
     ("records_total{job=\"batch\",kind=\"new\\n\\\"é\\\"\"}", 7.0),
     ("sizes_sum{job=\"batch\"}", 3.0),
@@ -50,6 +52,15 @@ const ANSWERS: [(&str, f64); 12] = [
     ("count(push_time_seconds > 1e9)", 2.0),
     ("sum(push_failure_time_seconds)", 0.0),
     ("min(up)", 1.0),
+    ("untyped", -2.5),
+    ("count(odd{n=\"1\"} != odd{n=\"1\"})", 1.0),
+    ("odd{n=\"2\"}", f64::NEG_INFINITY),
+    (
+        "gauged_bucket{le=~\"3|3.0\"} or gauged_bucket{le=~\"2|2.0\"}",
+        3.0,
+    ),
+    ("gauged_count", 3.0),
+    ("gauged_sum", -4.5),
     ("count(pushgateway_build_info)", 1.0),
 ];
 
@@ -78,7 +89,7 @@ fn check(protocol: Protocol, extra: &[(&str, f64)]) {
         python::script(CLIENT, &[&gateway.address.to_string()]).unwrap(),
         "done\n"
     );
-    push_native_histogram(&gateway);
+    push_other_kinds(&gateway);
     let compare = || {
         prometheus.expect_new_scrape("pushgateway").unwrap();
         for (promql, value) in ANSWERS.iter().chain(extra) {
@@ -95,21 +106,42 @@ fn check(protocol: Protocol, extra: &[(&str, f64)]) {
     compare();
 }
 
+/// What no client above sends: an untyped value, values that are no numbers, a classic gauge histogram, native histograms
+/// of whole and of float counts, and one that is classic as well.
+const KINDS: [&str; 6] = [
+    "1:\"untyped\" 3:3 4:{5:{1:-2.5}}",
+    "1:\"odd\" 3:1 4:{1:{1:\"n\" 2:\"1\"} 2:{1:nan}} 4:{1:{1:\"n\" 2:\"2\"} 2:{1:-inf}}",
+    "1:\"gauged\" 3:5 4:{7:{1:3 2:-4.5 3:{1:1 2:1.0} 3:{1:3 2:2.0}}}",
+    "1:\"native\" 3:4 4:{7:{1:7 2:10.5 5:1 6:0.001 7:1 9:{1:1 2:1} 10:2 12:{1:0 2:2} 12:{1:2 2:1} 13:4 13:1 13:2}}",
+    "1:\"floats\" 3:4 4:{7:{4:6.5 2:10.5 5:1 6:0.001 8:1.5 12:{1:0 2:2} 14:2.5 14:2.5}}",
+    "1:\"both\" 3:4 4:{7:{1:3 2:4.5 3:{1:1 2:1.0} 5:0 6:0.001 7:1 12:{1:0 2:1} 13:4}}",
+];
+
 /// Into the group the client made, so that the groups stay countable.
-fn push_native_histogram(gateway: &Gateway) {
-    let native =
-        "7:{1:7 2:10.5 5:1 6:0.001 7:1 9:{1:1 2:1} 10:2 12:{1:0 2:2} 12:{1:2 2:1} 13:4 13:1 13:2}";
-    let body = wire::delimited(&format!("1:\"native\" 3:4 4:{{{native}}}")).unwrap();
+fn push_other_kinds(gateway: &Gateway) {
+    let body = KINDS
+        .map(|family| wire::delimited(family).unwrap())
+        .concat();
     let kind = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
     let push = Request::new("POST", "/metrics/job/batch")
         .header("Content-Type", kind)
         .body(body);
-    assert_eq!(gateway.send(&push).unwrap().status, 200);
+    let answer = gateway.send(&push).unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 #[test]
 fn prometheus_scrapes_text() {
-    check(Protocol::Text, &[("native_sum", 10.5)]);
+    check(
+        Protocol::Text,
+        &[
+            ("native_sum", 10.5),
+            ("native_count", 7.0),
+            ("floats_count", 6.5),
+            ("both_bucket{le=~\"1|1.0\"}", 1.0),
+            ("both_bucket{le=\"+Inf\"}", 3.0),
+        ],
+    );
 }
 
 #[test]
@@ -119,6 +151,14 @@ fn prometheus_scrapes_protobuf() {
         &[
             ("histogram_sum(native)", 10.5),
             ("histogram_count(native)", 7.0),
+            // Schema -1: each bound is four times the one before.
+            ("round(7 * histogram_fraction(-0.25, -0.0625, native))", 1.0),
+            ("round(7 * histogram_fraction(0.25, 1, native))", 2.0),
+            ("round(7 * histogram_fraction(1, 4, native))", 1.0),
+            ("round(7 * histogram_fraction(16, 64, native))", 2.0),
+            ("histogram_count(floats)", 6.5),
+            ("histogram_sum(floats)", 10.5),
+            ("histogram_count(both)", 3.0),
         ],
     );
 }

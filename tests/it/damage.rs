@@ -112,6 +112,51 @@ fn a_cut_file_loses_only_what_was_cut() {
     );
 }
 
+/// The other program starts empty and healthy on garbage or a cut file and then overwrites it, and it loads a flipped
+/// byte without a word.
+#[test]
+fn defect_14_a_spoiled_file_is_neither_overwritten_nor_loaded_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("held.db");
+    let whole = written(&file, folder.path(), 10);
+    let cut = &whole[..whole.len() * 2 / 3];
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    for spoiled in [cut, &flipped] {
+        fs::write(&file, spoiled).unwrap();
+        let gateway = start(&file, folder.path());
+        // Each group that is shown has its own value: `groups` checks that.
+        let shown = groups(&gateway.scrape().unwrap());
+        assert!(!shown.is_empty() && shown.len() < 10, "{shown:?}");
+        let log = gateway.process.log();
+        assert!(
+            log.contains("level=warn") || log.contains("level=error"),
+            "{log}"
+        );
+        drop(gateway);
+        let kept = [".torn-", ".damaged-"]
+            .map(|suffix| aside(folder.path(), suffix))
+            .concat();
+        let kept: Vec<u8> = fs::read(kept.last().unwrap()).unwrap();
+        assert!(
+            spoiled.ends_with(&kept),
+            "what was spoiled is kept as it was"
+        );
+        for path in [".torn-", ".damaged-", ".log"]
+            .map(|suffix| aside(folder.path(), suffix))
+            .concat()
+        {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let garbage = [b'?'; 5000];
+    fs::write(&file, garbage).unwrap();
+    let flags = [format!("--persistence.file={}", file.display())];
+    let error = Gateway::start(Which::Ours, &flags, folder.path()).unwrap_err();
+    assert!(format!("{error:#}").contains("held.db"), "{error:#}");
+    assert_eq!(fs::read(&file).unwrap(), garbage);
+}
+
 /// The other program leaves a file behind for each kill while it saves.
 #[test]
 fn defect_15_kills_leave_nothing_behind() {

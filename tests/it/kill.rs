@@ -32,7 +32,7 @@ struct Known {
 type Ledger = Mutex<HashMap<String, Known>>;
 
 #[test]
-fn nothing_acknowledged_is_lost_and_nothing_is_torn() {
+fn defect_13_a_kill_loses_nothing_acknowledged_and_tears_nothing() {
     let kills = std::env::var("PROMONTORY_KILLS")
         .ok()
         .and_then(|kills| kills.parse().ok())

@@ -1,10 +1,15 @@
-//! How the gateway starts and ends: what it keeps, what it refuses, with which exit status.
+//! How the gateway starts and ends: what it keeps, what it refuses, with which exit status, and what it says of itself.
 
-use std::process::Command;
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Mutex;
 
 use promontory_tests::gateway::{Gateway, Which};
-use promontory_tests::http::Request;
-use promontory_tests::process::{Process, signal};
+use promontory_tests::http::{Connection, Request};
+use promontory_tests::process::{signal, until};
+
+mod starts;
+mod words;
 
 fn durable(folder: &std::path::Path) -> Vec<String> {
     vec![
@@ -59,54 +64,66 @@ fn quit_ends_it_with_0() {
     });
 }
 
-/// Starts with flags that cannot work and expects exit status 1 and a line that names the trouble.
-#[track_caller]
-fn check_refused(flags: &[&str], said: &str) {
+/// Clients that push until the server closes, and one whose body is half sent when the signal comes.
+#[test]
+fn sigterm_under_load_answers_what_is_in_flight() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("foreign.db"),
-        "not a database of ours, but somebody's\n".repeat(500),
-    )
-    .unwrap();
-    let mut command = Command::new(Which::Ours.program().unwrap());
-    command.args(flags).current_dir(folder.path());
-    let mut process = Process::start(command, &folder.path().join("log")).unwrap();
-    let status = process.wait().unwrap();
-    assert_eq!(status.code(), Some(1), "{}", process.log());
+    let mut gateway = Gateway::start(Which::Ours, &durable(folder.path()), folder.path()).unwrap();
+    let address = gateway.address;
+    let mut half = Connection::open(address).unwrap();
+    half.write_raw(b"PUT /metrics/job/half HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n")
+        .unwrap();
+    // The server has read the head and waits for the body: the request is in flight.
+    assert_eq!(half.read_response("PUT").unwrap().status, 100);
+    half.write_raw(b"half").unwrap();
+    let acknowledged = Mutex::new(HashMap::new());
+    std::thread::scope(|scope| {
+        for client in 0..8 {
+            let acknowledged = &acknowledged;
+            scope.spawn(move || push_until_closed(address, client, acknowledged));
+        }
+        until("pushes of every client", || {
+            (acknowledged.lock().unwrap().len() == 8).then_some(())
+        })
+        .unwrap();
+        signal(gateway.process.pid(), "TERM").unwrap();
+        until("the listener to close", || {
+            TcpStream::connect(address).is_err().then_some(())
+        })
+        .unwrap();
+        half.write_raw(b"  1\n").unwrap();
+        let answer = half.read_response("PUT").unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    });
+    let status = gateway.process.wait().unwrap();
+    assert_eq!(status.code(), Some(0), "{}", gateway.process.log());
+    let again = Gateway::start(Which::Ours, &durable(folder.path()), folder.path()).unwrap();
+    let page = again.scrape().unwrap();
     assert!(
-        process.log().contains(said),
-        "{said:?} is not in: {}",
-        process.log()
+        page.contains("half{instance=\"\",job=\"half\"} 1\n"),
+        "{page}"
     );
+    for (client, number) in acknowledged.into_inner().unwrap() {
+        let kept =
+            |number| format!("x{{client=\"{client}\",instance=\"\",job=\"load\"}} {number}\n");
+        // The next one may have been written, but its answer lost with the connection.
+        let found = page.contains(&kept(number)) || page.contains(&kept(number + 1));
+        assert!(found, "client {client} was promised {number}: {page}");
+    }
 }
 
-#[test]
-fn a_start_that_cannot_work_ends_with_1() {
-    let busy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let busy = busy.local_addr().unwrap().to_string();
-    check_refused(&["--no-such-flag"], "no-such-flag");
-    check_refused(&["--log.level=loud"], "loud");
-    check_refused(&[&format!("--web.listen-address={busy}")], &busy);
-    check_refused(&["--web.listen-address=127.0.0.1:none"], "none");
-    check_refused(
-        &[
-            "--web.listen-address=127.0.0.1:0",
-            "--web.config.file=missing.yml",
-        ],
-        "missing.yml",
-    );
-    check_refused(
-        &[
-            "--web.listen-address=127.0.0.1:0",
-            "--persistence.file=missing/held.db",
-        ],
-        "missing/held.db",
-    );
-    check_refused(
-        &[
-            "--web.listen-address=127.0.0.1:0",
-            "--persistence.file=foreign.db",
-        ],
-        "foreign.db",
-    );
+fn push_until_closed(
+    address: SocketAddr,
+    client: usize,
+    acknowledged: &Mutex<HashMap<usize, u64>>,
+) {
+    let mut connection = Connection::open(address).unwrap();
+    for number in 1.. {
+        let push = Request::new("PUT", format!("/metrics/job/load/client/{client}"));
+        match connection.send(&push.body(format!("x {number}\n"))) {
+            Ok(answer) => assert_eq!(answer.status, 200, "{}", answer.text()),
+            Err(_) => return,
+        }
+        acknowledged.lock().unwrap().insert(client, number);
+    }
 }

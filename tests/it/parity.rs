@@ -28,6 +28,6 @@ macro_rules! parity {
 }
 
 parity! {
-    admin_off api base64 consistency encodings external_url grouping histograms lifecycle own_metrics prefix protobuf
-    routes scrape semantics telemetry_path text types unchecked utf8 values
+    admin_off api base64 consistency encodings external_url external_url_root grouping histograms lifecycle methods own_metrics pairs prefix prefix_telemetry protobuf
+    routes scrape semantics telemetry_path text types unchecked utf8 values web_config
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! # A comment. The flags both programs get:
-//! flags: --web.enable-admin-api --push.enable-utf8-names
+//! flags: --web.enable-admin-api --web.config.file=FIXTURES/web.yml        (FIXTURES is tests/fixtures/pushgateway)
 //!
 //! == the name of a case
 //! PUT /metrics/job/a => 200          a request, and the status the real program gives
@@ -131,6 +131,8 @@ impl File {
             return Ok(());
         }
         if let Some(flags) = line.strip_prefix("flags:") {
+            let fixtures = crate::root().join("tests/fixtures/pushgateway");
+            let flags = flags.replace("FIXTURES", &fixtures.display().to_string());
             self.flags
                 .extend(flags.split_whitespace().map(str::to_owned));
             return Ok(());

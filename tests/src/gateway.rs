@@ -100,7 +100,8 @@ impl Gateway {
         process.wait_ready(|| {
             ready
                 .send(address)
-                .is_ok_and(|response| response.status == 200)
+                // Behind a password the answer is 401, which says that it is up as well.
+                .is_ok_and(|response| matches!(response.status, 200 | 401))
         })?;
         Ok(Self {
             process,

@@ -14,6 +14,7 @@ pub mod helm;
 pub mod http;
 pub mod lifeline;
 pub mod node;
+pub mod npm;
 pub mod parity;
 pub mod peers;
 pub mod process;

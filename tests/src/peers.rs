@@ -71,6 +71,7 @@ pub const PEERS: &[Peer] = &[
         "github.com/prometheus/pushgateway",
     ),
     Peer::plain("expfmt", "expfmt", "."),
+    Peer::plain("push", "push", "."),
     Peer::plain(
         "node_exporter",
         "node_exporter",

@@ -28,10 +28,18 @@ impl Process {
     ///
     /// # Errors
     /// If the log cannot be opened or the program cannot be started.
-    pub fn start(mut command: Command, log: &Path) -> Result<Self> {
+    pub fn start(command: Command, log: &Path) -> Result<Self> {
+        Self::start_with(command, log, Stdio::null())
+    }
+
+    /// The same with something to inherit as stdin.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(mut command: Command, log: &Path, stdin: impl Into<Stdio>) -> Result<Self> {
         let file = File::options().create(true).append(true).open(log)?;
         let child = command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(file.try_clone()?)
             .stderr(file)
             .spawn()

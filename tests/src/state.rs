@@ -19,7 +19,7 @@ const BARRIER: &str = "~barrier";
 /// The push time families, whose values are the time of the test.
 const TIMES: [&str; 2] = ["push_time_seconds", "push_failure_time_seconds"];
 /// Headers that are interface.
-const HEADERS: [&str; 8] = [
+const HEADERS: [&str; 13] = [
     "allow",
     "location",
     "content-type",
@@ -28,6 +28,21 @@ const HEADERS: [&str; 8] = [
     "access-control-allow-origin",
     "access-control-allow-methods",
     "access-control-allow-headers",
+    "x-frame-options",
+    "x-content-type-options",
+    "x-xss-protection",
+    "strict-transport-security",
+    "content-security-policy",
+];
+
+/// What our pages say to browsers and the real program's do not.
+const OWN_OF_PAGES: [(&str, &str); 2] = [
+    ("x-content-type-options", "nosniff"),
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+    ),
 ];
 
 /// Waits until all that was sent before is applied: the real program answers a DELETE before doing it, but takes pushes
@@ -61,11 +76,13 @@ pub fn whole(gateway: &Gateway) -> Result<Vec<String>> {
 #[must_use]
 pub fn answer(response: &Response, keep: Option<&str>) -> Vec<String> {
     let mut lines = vec![format!("status {}", response.status)];
+    let kind = response.header("content-type").unwrap_or_default();
+    let own = |name, value| kind.starts_with("text/html") && OWN_OF_PAGES.contains(&(name, value));
     for name in HEADERS {
         let values: Vec<&str> = response
             .headers
             .iter()
-            .filter(|(key, _)| key == name)
+            .filter(|(key, value)| key == name && !own(name, value))
             .map(|(_, value)| value.as_str())
             .collect();
         if !values.is_empty() {

@@ -25,6 +25,9 @@ command -v python3 >/dev/null 2>&1 || packages="$packages python3"
 python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || packages="$packages python3-venv"
 # The pages of the pushgateway are tested in a real browser, driven by its own driver.
 command -v chromedriver >/dev/null 2>&1 || packages="$packages chromium chromium-driver"
+# The Node client of the pushgateway; on Debian, npm is a package of its own.
+command -v node >/dev/null 2>&1 || packages="$packages nodejs"
+command -v npm >/dev/null 2>&1 || packages="$packages npm"
 [ -n "$packages" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

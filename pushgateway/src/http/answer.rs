@@ -16,6 +16,22 @@ pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
     response
 }
 
+/// The most of an error that is sent and logged, in bytes: it quotes what the client sent, and that may be megabytes.
+const ERROR_BYTES_MAX: usize = 2048;
+
+/// An error as text, cut off where it gets long.
+pub(super) fn brief(error: &impl std::fmt::Display) -> String {
+    let mut text = error.to_string();
+    if text.len() > ERROR_BYTES_MAX {
+        let whole = |end: &usize| text.is_char_boundary(*end);
+        let end = (0..=ERROR_BYTES_MAX).rev().find(whole).unwrap_or(0);
+        let left_out = text.len() - end;
+        text.truncate(end);
+        text.push_str(&format!("... ({left_out} bytes more)"));
+    }
+    text
+}
+
 pub(super) fn with_header(
     mut response: Response,
     name: HeaderName,

@@ -205,17 +205,24 @@ fn parameter(rest: &str) -> Option<(String, String, &str)> {
         return Some((key.to_ascii_lowercase(), value.to_owned(), rest));
     }
     let mut value = String::new();
-    let mut characters = rest[1..].char_indices();
+    let mut characters = rest[1..].char_indices().peekable();
     while let Some((at, character)) = characters.next() {
         match character {
             '"' => return Some((key.to_ascii_lowercase(), value, &rest[at + 2..])),
-            '\\' => value.push(characters.next()?.1),
+            // Go leaves a backslash before anything else alone, for the sake of file names of Windows.
+            '\\' => {
+                let escaped = characters.next_if(|(_, next)| SPECIALS.contains(*next));
+                value.push(escaped.map_or('\\', |(_, next)| next));
+            }
             '\r' | '\n' => return None,
             _ => value.push(character),
         }
     }
     None
 }
+
+/// What a quoted parameter may escape: the characters that no token holds (RFC 2045).
+const SPECIALS: &str = "()<>@,;:\\\"/[]?=";
 
 fn token(text: &str) -> Option<(&str, &str)> {
     let end = text

@@ -21,7 +21,7 @@ mod pieces;
 pub mod push;
 mod query;
 pub mod route;
-mod scrape;
+pub mod scrape;
 mod select;
 mod summary;
 mod ttl;
@@ -69,6 +69,8 @@ pub struct App {
     pub push_ttl: Duration,
     /// What one push may hold.
     pub limits: PushLimits,
+    /// How scrapes are served, and how many are; see [`scrape::options`].
+    pub scrapes: promontory_exporter::scrape::Options,
     /// Permits to read large bodies; see [`push::readers`].
     pub readers: Semaphore,
     /// What stands before every path of a page's links: the path of the external URL.

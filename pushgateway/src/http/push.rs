@@ -20,6 +20,7 @@ use promontory_exposition::{Format, ReadError, openmetrics, text};
 use tokio::sync::Semaphore;
 
 use super::App;
+use super::answer::brief;
 use super::content::{self, BodyEncoding, DecodeError};
 use super::endpoint::{Endpoint, Parameters};
 use super::ttl::ttl;
@@ -42,7 +43,7 @@ pub async fn push(
 ) -> Response {
     let key = match grouping_key(parameters, app.names) {
         Ok(key) => key,
-        Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(error) => return plain(StatusCode::BAD_REQUEST, &brief(&error)),
     };
     if let Err(over) = app.limits.check_key(&key) {
         return plain(StatusCode::BAD_REQUEST, &over.to_string());
@@ -68,8 +69,9 @@ pub async fn push(
         Ok(push) => push,
         Err(error) => {
             let source = source(&parts.extensions);
-            tracing::debug!(source, err = %error, "failed to parse text");
-            return plain(error.status(), &error.to_string());
+            let said = brief(&error);
+            tracing::debug!(source, err = %said, "failed to parse text");
+            return plain(error.status(), &said);
         }
     };
     match app.gateway.push(ready).await {
@@ -77,7 +79,8 @@ pub async fn push(
         Ok(()) => empty(StatusCode::ACCEPTED),
         Err(error) => {
             let source = source(&parts.extensions);
-            tracing::error!(method = %parts.method, source, err = %error, "push refused");
+            let said = brief(&error);
+            tracing::error!(method = %parts.method, source, err = %said, "push refused");
             refused(&error)
         }
     }
@@ -88,7 +91,7 @@ pub async fn delete(app: &App, parameters: &Parameters) -> Response {
     match grouping_key(parameters, app.names) {
         // No group can have such a key, so it is gone: upstream says the same.
         Err(PathError::NotUtf8 { .. }) => empty(StatusCode::ACCEPTED),
-        Err(error) => plain(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(error) => plain(StatusCode::BAD_REQUEST, &brief(&error)),
         Ok(key) => accepted(app.gateway.delete(key).await),
     }
 }
@@ -114,7 +117,7 @@ fn refused(error: &ChangeError) -> Response {
         ChangeError::Full(_) => StatusCode::TOO_MANY_REQUESTS,
         ChangeError::Store(_) | ChangeError::Closed => StatusCode::SERVICE_UNAVAILABLE,
     };
-    plain(status, &error.to_string())
+    plain(status, &brief(error))
 }
 
 fn empty(status: StatusCode) -> Response {

@@ -19,6 +19,18 @@ use super::instrument::Expired;
 use super::persistence::Persistence;
 use crate::page::Piece;
 
+/// Scrapes at the same time; more are answered with 503. Each holds a thread and some pieces of its page until the client
+/// has taken them, and there are far more threads than these.
+const SCRAPES_MAX: usize = 200;
+
+/// How scrapes are served.
+pub fn options() -> Options {
+    Options {
+        requests_max: SCRAPES_MAX,
+        ..Options::default()
+    }
+}
+
 /// `GET` on the telemetry path.
 pub(super) async fn scrape(app: &Arc<App>, headers: &HeaderMap) -> Response {
     let (app, view) = (app.clone(), app.gateway.view());
@@ -29,10 +41,7 @@ pub(super) async fn scrape(app: &Arc<App>, headers: &HeaderMap) -> Response {
     };
     let agreed = negotiate(headers, offer);
     let encoding = Encoding::choose(headers, ENCODINGS);
-    let options = Options {
-        requests_max: 0,
-        ..Options::default()
-    };
+    let options = app.scrapes.clone();
     let target = agreed.target;
     let page = move |sink: &mut PageSink| {
         let batch = own(&app);

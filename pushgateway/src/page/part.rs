@@ -8,7 +8,7 @@ use promontory_exposition::gzip::Block;
 use crate::family::PushedFamily;
 
 /// Lines in a part, about. Fewer are quicker compressed again when one of them changes, and take more bytes in all.
-const PART_LINES: usize = 160;
+const PART_LINES: u32 = 160;
 
 /// Lines of one member that stand together.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,16 @@ impl Slice {
             start: number(lines.start),
             end: number(lines.end),
         }
+    }
+
+    /// The same lines in slices of at most so many.
+    fn split(self, lines: u32) -> impl Iterator<Item = Self> {
+        let starts = (self.start..self.end).step_by(lines as usize);
+        starts.map(move |start| Self {
+            start,
+            end: self.end.min(start.saturating_add(lines)),
+            ..self
+        })
     }
 
     /// Which lines of the member's template.
@@ -77,18 +87,21 @@ pub(super) fn cut(
     parts: &mut Vec<Part>,
 ) {
     let (mut slices, mut lines, mut fingerprint) = (Vec::new(), 0, 0_u64);
-    let mut last = run.len();
-    for slice in run {
-        last -= 1;
+    let mut run = run
+        .into_iter()
+        .flat_map(|slice| slice.split(PART_LINES))
+        .peekable();
+    while let Some(slice) = run.next() {
         let hash = group_hash(slice.member as usize);
         let shape = members[slice.member as usize].shape.id();
         for part in [hash, shape, u64::from(slice.start), u64::from(slice.end)] {
             fingerprint = (fingerprint.rotate_left(5) ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
-        lines += slice.lines().len();
+        lines += slice.end - slice.start;
         slices.push(slice);
+        let full = slice.end - slice.start == PART_LINES || lines >= 4 * PART_LINES;
         let here = lines >= PART_LINES && hash.is_multiple_of(4);
-        if last == 0 || here || lines >= 4 * PART_LINES {
+        if run.peek().is_none() || full || here {
             let first = parts.is_empty();
             parts.push(Part {
                 slices: std::mem::take(&mut slices).into(),

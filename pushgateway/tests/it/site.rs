@@ -100,6 +100,7 @@ impl Site {
                 decoded_bytes_max: wishes.decoded_bytes_max,
                 ..wishes.limits
             },
+            scrapes: pushgateway::http::scrape::options(),
             readers: readers(),
             external_prefix: String::new(),
             flags: vec![("web.x".to_owned(), "<&>".to_owned())],

@@ -1,0 +1,151 @@
+//! Clients that send a byte now and then, or nothing, many at once: others are served meanwhile, and what they held is
+//! given back afterwards.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use promontory_tests::http::Connection;
+use promontory_tests::process::until;
+
+use super::{Hostile, MEMORY_BYTES_MAX};
+
+/// Slow clients at once.
+const MANY: usize = 1000;
+/// Below the bound on open connections (4096). Further clients wait until idle ones are closed, which they are after 30 s.
+const IDLE: usize = 4000;
+/// Clients that never read: the gateway keeps a page for each.
+const DEAF: usize = 50;
+/// Descriptors this process and the gateway need besides.
+const SPARE: usize = 500;
+
+/// Whether this process may open so many descriptors; the gateway inherits the limit.
+fn may_open(descriptors: usize) -> bool {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .unwrap();
+    let soft = line.split_whitespace().nth(3).unwrap();
+    let enough = soft.parse().map_or(true, |soft: usize| soft >= descriptors);
+    if !enough {
+        eprintln!(
+            "Skipped: {soft} open files are allowed here, this needs {descriptors} (ulimit -n)."
+        );
+    }
+    enough
+}
+
+/// Opens connections, sends `start` on each and then `drip` a byte at a time to all, with others served in between.
+fn check_slow(start: &[u8], drip: &[u8]) {
+    if !may_open(MANY + SPARE) {
+        return;
+    }
+    let hostile = Hostile::start(&[]);
+    let before = hostile.descriptors();
+    let open = || {
+        let mut stream = TcpStream::connect(hostile.gateway.address).unwrap();
+        stream.write_all(start).unwrap();
+        stream
+    };
+    let mut slow: Vec<TcpStream> = (0..MANY).map(|_| open()).collect();
+    // The accept loop may still be at it.
+    until("all slow clients to be connected", || {
+        (hostile.descriptors() >= MANY).then_some(())
+    })
+    .unwrap();
+    for byte in drip {
+        for stream in &mut slow {
+            // On a busy machine the gateway may have given up on the first ones.
+            let _ = stream.write_all(&[*byte]);
+        }
+        hostile.check_well();
+    }
+    drop(slow);
+    hostile.check_descriptors_return(before);
+    hostile.check_well();
+    assert!(!hostile.held().iter().any(|line| line.contains("slow")));
+    let peak = hostile.memory_peak();
+    assert!(peak < MEMORY_BYTES_MAX, "{} MiB", peak >> 20);
+}
+
+#[test]
+fn many_slow_heads() {
+    check_slow(b"PUT /metrics/job/slow HTTP/1.1\r\n", b"Host: local\r\nX-");
+}
+
+#[test]
+fn many_slow_bodies() {
+    let head = b"PUT /metrics/job/slow HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
+    check_slow(head, b"slow 1\nslow_a 1\n");
+}
+
+#[test]
+fn many_slow_chunks() {
+    let head = b"PUT /metrics/job/slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    check_slow(head, b"7\r\nslow 1\n\r\n1");
+}
+
+/// Announced at its largest: nothing is set aside for a body before it is there.
+#[test]
+fn many_bodies_that_are_only_announced() {
+    let head = b"PUT /metrics/job/slow HTTP/1.1\r\nHost: a\r\nContent-Length: 67108864\r\n\r\n";
+    check_slow(head, b"slow");
+}
+
+#[test]
+fn a_body_that_pauses_is_given_up() {
+    let hostile = Hostile::start(&[]);
+    let mut slow = Connection::open(hostile.gateway.address).unwrap();
+    slow.write_raw(b"PUT /metrics/job/slow HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nslow")
+        .unwrap();
+    let answer = slow.read_response("PUT").unwrap();
+    assert_eq!(answer.status, 408, "{}", answer.text());
+    assert_eq!(hostile.held(), Vec::<String>::new());
+    hostile.check_well();
+}
+
+#[test]
+fn thousands_of_idle_connections() {
+    if !may_open(IDLE + SPARE) {
+        return;
+    }
+    let hostile = Hostile::start(&[]);
+    let before = hostile.descriptors();
+    let open = || TcpStream::connect(hostile.gateway.address).unwrap();
+    let idle: Vec<TcpStream> = (0..IDLE).map(|_| open()).collect();
+    hostile.check_well();
+    drop(idle);
+    hostile.check_descriptors_return(before);
+    assert!(hostile.memory_peak() < MEMORY_BYTES_MAX);
+}
+
+/// They ask for a page that no socket buffer takes whole, and never read it.
+#[test]
+fn many_who_never_read_the_answer() {
+    if !may_open(DEAF + SPARE) {
+        return;
+    }
+    let hostile = Hostile::start(&[]);
+    let value = "a".repeat(100);
+    let page: String = (0..40_000)
+        .map(|number| format!("x{{a=\"{value}\",number=\"{number}\"}} 1\n"))
+        .collect();
+    hostile.check("/metrics/job/a", &[], page.as_bytes(), 200);
+    let before = hostile.descriptors();
+    let ask = || {
+        let mut stream = TcpStream::connect(hostile.gateway.address).unwrap();
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        let mut first = [0; 1];
+        // It has begun to answer.
+        stream.read_exact(&mut first).unwrap();
+        stream
+    };
+    let deaf: Vec<TcpStream> = (0..DEAF).map(|_| ask()).collect();
+    hostile.check_well();
+    drop(deaf);
+    hostile.check_descriptors_return(before);
+    let peak = hostile.memory_peak();
+    assert!(peak < MEMORY_BYTES_MAX, "{} MiB", peak >> 20);
+}
