@@ -44,23 +44,24 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// What the process has asked for since it started.
+/// What a piece of work has asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
     /// Calls that asked for memory.
     pub(crate) allocations: usize,
     /// Bytes asked for, those given back included.
     pub(crate) bytes: usize,
-    /// Bytes not given back yet.
-    pub(crate) live_bytes: usize,
 }
 
-/// What has been used so far.
+/// What the process has asked for since it started.
 pub(crate) fn so_far() -> Usage {
-    let (bytes, freed) = (ALLOCATED.load(Relaxed), FREED.load(Relaxed));
     Usage {
         allocations: ALLOCATIONS.load(Relaxed),
-        bytes,
-        live_bytes: bytes.saturating_sub(freed),
+        bytes: ALLOCATED.load(Relaxed),
     }
+}
+
+/// Bytes not given back yet.
+pub(crate) fn live_bytes() -> usize {
+    ALLOCATED.load(Relaxed).saturating_sub(FREED.load(Relaxed))
 }

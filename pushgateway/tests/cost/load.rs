@@ -50,7 +50,6 @@ impl Held {
         Usage {
             allocations: (after.allocations - before.allocations) / count,
             bytes: (after.bytes - before.bytes) / count,
-            live_bytes: after.live_bytes.saturating_sub(before.live_bytes) / count,
         }
     }
 

@@ -32,9 +32,9 @@ fn with_100_000_series_held() {
 /// relies on the order: some that do not count, first pushes, pushes to groups that are held.
 fn pushes(groups: usize) -> usize {
     let _alone = alone();
-    let before = allocator::so_far().live_bytes;
+    let before = allocator::live_bytes();
     let held = Held::of(groups);
-    let series_bytes = (allocator::so_far().live_bytes - before) / (groups * SERIES);
+    let series_bytes = (allocator::live_bytes() - before) / (groups * SERIES);
     // What is left over from the filling is counted with the first pushes after it.
     let _ = held.counted(0..COUNTED, 1);
     let first = held.counted(groups..groups + COUNTED, 2);
