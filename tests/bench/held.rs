@@ -1,6 +1,6 @@
 //! The two gateways under the same load: ours and the real one, started the same way.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -23,16 +23,43 @@ impl Size {
         self.groups * self.series
     }
 
+    /// The same with fewer groups where [`SMALLER`] asks for it, but some.
+    pub(crate) fn asked_for(self) -> Self {
+        Self {
+            groups: (self.groups / smaller()).max(10),
+            ..self
+        }
+    }
+
     /// A push for every group, as requests; `round` moves the values.
     pub(crate) fn pushes(self, round: usize) -> Vec<Vec<u8>> {
+        self.pushes_of("batch", round)
+    }
+
+    /// [`Self::pushes`] of another job, whose groups are others.
+    pub(crate) fn pushes_of(self, job: &str, round: usize) -> Vec<Vec<u8>> {
         let push = |group| {
             load::push(
-                &format!("/metrics/job/batch/instance/host-{group}"),
+                &format!("/metrics/job/{job}/instance/host-{group}"),
                 &body(self.series, round + group),
             )
         };
         (0..self.groups).map(push).collect()
     }
+}
+
+/// The variable that divides the groups held and the seconds of each load, to see soon that the bench works.
+const SMALLER: &str = "PROMONTORY_BENCH_SMALLER";
+
+fn smaller() -> usize {
+    let given = std::env::var(SMALLER).ok();
+    given.and_then(|by| by.parse().ok()).unwrap_or(1).max(1)
+}
+
+/// How long a load lasts that is meant to last so many seconds.
+pub(crate) fn lasting(seconds: u64) -> Duration {
+    let smaller = u32::try_from(smaller()).unwrap_or(u32::MAX);
+    (Duration::from_secs(seconds) / smaller).max(Duration::from_millis(200))
 }
 
 /// A text body like a batch job's: families of five series each, told apart by one label.
@@ -69,17 +96,28 @@ pub(crate) fn start(
     Gateway::start(which, &flags, folder)
 }
 
+/// The file in which [`filled`] keeps what is held.
+pub(crate) fn data(which: Which, size: Size, folder: &Path) -> PathBuf {
+    folder.join(format!("{which:?}-{}.data", size.total()))
+}
+
+/// Ours, holding `size` in memory only.
+pub(crate) fn in_memory(size: Size, folder: &Path) -> Result<Gateway> {
+    let ours = start(Which::Ours, None, &[], folder)?;
+    load::once(ours.address, 64, &size.pushes(0))?;
+    Ok(ours)
+}
+
 /// A gateway that holds `size`, keeps it in a file, and checks pushes.
 ///
 /// The real one needs minutes to hours to be filled with checked pushes (each costs as much as all it
 /// holds), so it is filled unchecked, stopped so that it saves, and started again checked.
 pub(crate) fn filled(which: Which, size: Size, folder: &Path) -> Result<Gateway> {
     let requests = size.pushes(0);
-    let hour = Duration::from_secs(3600);
-    let data = folder.join(format!("{which:?}-{}.data", size.total()));
+    let data = data(which, size, folder);
     if which == Which::Ours {
         let gateway = start(which, Some(&data), &[], folder)?;
-        load::run(gateway.address, 64, requests.len() as u64, hour, &requests)?;
+        load::once(gateway.address, 64, &requests)?;
         return Ok(gateway);
     }
     let mut unchecked = start(
@@ -88,7 +126,7 @@ pub(crate) fn filled(which: Which, size: Size, folder: &Path) -> Result<Gateway>
         &["--push.disable-consistency-check"],
         folder,
     )?;
-    load::run(unchecked.address, 8, requests.len() as u64, hour, &requests)?;
+    load::once(unchecked.address, 8, &requests)?;
     unchecked.process.terminate()?;
     start(which, Some(&data), &[], folder)
 }

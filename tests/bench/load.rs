@@ -56,7 +56,7 @@ pub(crate) fn run(
                         mine,
                         thread,
                         threads,
-                        count / threads as u64,
+                        count.div_ceil(threads as u64),
                         started + at_most,
                         requests,
                     )
@@ -72,6 +72,16 @@ pub(crate) fn run(
         answered,
         elapsed: started.elapsed(),
     })
+}
+
+/// Sends each request once, however long it takes. Rounds are full, so some go out twice.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn once(address: SocketAddr, connections: usize, requests: &[Vec<u8>]) -> Result<()> {
+    let hour = Duration::from_secs(3600);
+    run(address, connections, requests.len() as u64, hour, requests)?;
+    Ok(())
 }
 
 fn rounds(
@@ -100,13 +110,14 @@ fn rounds(
     Ok(answered)
 }
 
-struct Connection {
+/// A kept connection.
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Connection {
-    fn open(address: SocketAddr) -> Result<Self> {
+    pub(crate) fn open(address: SocketAddr) -> Result<Self> {
         let stream =
             TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
@@ -117,12 +128,13 @@ impl Connection {
         })
     }
 
-    fn send(&mut self, request: &[u8]) -> Result<()> {
+    /// Sends a request; its answer is to be read before the next.
+    pub(crate) fn send(&mut self, request: &[u8]) -> Result<()> {
         self.stream.write_all(request).context("sending a request")
     }
 
     /// Reads one answer with a `Content-Length`, as pushes get it.
-    fn receive(&mut self) -> Result<()> {
+    pub(crate) fn receive(&mut self) -> Result<()> {
         self.buffer.clear();
         let mut piece = [0; 4096];
         loop {

@@ -14,6 +14,7 @@ mod load;
 mod measure;
 mod node;
 mod objects;
+mod pace;
 mod pushgateway;
 mod table;
 

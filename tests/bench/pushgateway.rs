@@ -1,179 +1,96 @@
-//! The pushgateways: pushes, scrapes and memory at two sizes.
+//! The pushgateways: a file a question. Both hold the same, and answer one after the other.
+//!
+//! The real program's pushes and scrapes take as long as all it holds takes, so it is measured a few times only, and not
+//! at all where a single round of requests would take minutes.
 
-use std::net::SocketAddr;
+mod disk;
+mod memory;
+mod mixed;
+mod pushes;
+mod restart;
+mod scrapes;
+
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Result;
 use promontory_tests::gateway::{Gateway, Which};
 
 use crate::held::{self, Size};
-use crate::limit::Limit;
 use crate::table::Row;
-use crate::{load, measure};
 
+/// Small: what the growth of a push is measured from.
 const SMALL: Size = Size {
     groups: 100,
     series: 10,
 };
-const LARGE: Size = Size {
+/// Many small groups.
+const MANY: Size = Size {
     groups: 10_000,
     series: 10,
 };
-/// The real program needs 0.1 to 1 s for a push at the large size; this bounds what we wait for it.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// As many groups, large ones: a million series.
+const LARGE: Size = Size {
+    groups: 10_000,
+    series: 100,
+};
+
+/// Both gateways, holding the same.
+struct Pair<'a> {
+    size: Size,
+    /// In memory only, so that the disk says nothing.
+    ours: Gateway,
+    /// It keeps in memory what it has; its file is written minutes later.
+    real: Gateway,
+    /// For files of what is measured.
+    folder: &'a Path,
+}
+
+impl<'a> Pair<'a> {
+    fn filled(size: Size, folder: &'a Path) -> Result<Self> {
+        eprintln!("{} series held: filling both gateways …", size.total());
+        Ok(Self {
+            size,
+            ours: held::in_memory(size, folder)?,
+            real: held::filled(Which::Real, size, folder)?,
+            folder,
+        })
+    }
+
+    /// A row's name: what is measured, and what is held meanwhile.
+    fn measure(&self, what: &str) -> String {
+        format!("{what}, {} series held", self.size.total())
+    }
+}
 
 /// Every row about pushgateways.
 pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for size in [SMALL, LARGE] {
-        eprintln!("{} series held: filling both gateways …", size.total());
-        let ours = held::filled(Which::Ours, size, folder)?;
-        let real = held::filled(Which::Real, size, folder)?;
-        rows.extend(pushes(size, folder, &real)?);
-        if size.total() == LARGE.total() {
-            rows.extend(scrapes(size, folder, &ours, &real)?);
-            rows.extend(memory(size, &ours, &real)?);
-        }
-    }
+    let [small, many, large] = [SMALL, MANY, LARGE].map(Size::asked_for);
+    let pair = Pair::filled(small, folder)?;
+    let mut rows = pushes::rows(&pair)?;
+    let few_held = pushes::of_ten_series(&pair)?;
+    drop(pair);
+
+    let pair = Pair::filled(many, folder)?;
+    rows.extend(read(&pair)?);
+    rows.extend(pushes::rows(&pair)?);
+    drop(pair);
+
+    let pair = Pair::filled(large, folder)?;
+    rows.extend(read(&pair)?);
+    rows.extend(pushes::rows(&pair)?);
+    rows.push(pushes::growth(&pair, &few_held)?);
+    // The real one holds gigabytes by now; the next parts start others.
+    drop(pair);
+    rows.extend(mixed::rows(large, folder)?);
+    rows.extend(restart::rows(large, folder)?);
+    rows.extend(disk::rows(large, folder)?);
     Ok(rows)
 }
 
-/// CPU a checked push, and checked pushes a second over 64 connections; both gateways in memory, so
-/// that the disk says nothing here.
-fn pushes(size: Size, folder: &Path, real: &Gateway) -> Result<Vec<Row>> {
-    let requests = size.pushes(1);
-    let ours = held::start(Which::Ours, None, &[], folder)?;
-    load::run(ours.address, 64, requests.len() as u64, PATIENCE, &requests)?;
-    let mine = cost(ours.address, ours.process.pid(), 40_000, &requests)?;
-    let theirs = cost(real.address, real.process.pid(), 40_000, &requests)?;
-    let limit = Limit::start("parse", folder)?;
-    let parsed = cost(limit.address, limit.child.id(), 40_000, &requests)?;
-    let limit = Limit::start("empty", folder)?;
-    let empty = cost(limit.address, limit.child.id(), 40_000, &requests)?;
-    let held = size.total();
-    Ok(vec![
-        Row {
-            measure: format!("CPU a checked push, {held} series held, µs"),
-            ours: mine.0,
-            real: Some(theirs.0),
-            limit: Some(parsed.0),
-            digits: 1,
-        },
-        Row {
-            measure: format!("checked pushes a second, 64 connections, {held} series held"),
-            ours: mine.1,
-            real: Some(theirs.1),
-            limit: Some(empty.1),
-            digits: 0,
-        },
-    ])
-}
-
-/// Microseconds of server CPU a push, and pushes a second, over 64 connections.
-fn cost(address: SocketAddr, pid: u32, count: u64, requests: &[Vec<u8>]) -> Result<(f64, f64)> {
-    let before = measure::cpu(pid)?;
-    let run = load::run(address, 64, count, PATIENCE, requests)?;
-    let spent = measure::cpu(pid)? - before;
-    Ok((spent.as_secs_f64() * 1e6 / run.answered as f64, run.rate()))
-}
-
-/// Time of a scrape, plain and gzip; gzip also once nothing has changed since the last one.
-fn scrapes(size: Size, folder: &Path, ours: &Gateway, real: &Gateway) -> Result<Vec<Row>> {
-    let page = folder.join("page");
-    let plain = std::process::Command::new("curl")
-        .args(["-s", &format!("http://{}/metrics", ours.address)])
-        .output()?
-        .stdout;
-    std::fs::write(&page, &plain)?;
-    let limit = Limit::start("page", &page)?;
-    let held = size.total();
-    let row = |what: &str, ours: Duration, real: Duration, limit: Duration| Row {
-        measure: format!("{what}, {held} series, ms"),
-        ours: ours.as_secs_f64() * 1e3,
-        real: Some(real.as_secs_f64() * 1e3),
-        limit: Some(limit.as_secs_f64() * 1e3),
-        digits: 1,
-    };
-    let touch = |gateway: &Gateway, round: usize| -> Result<()> {
-        // The real one takes a second for each push here; one push makes its page as new as all would.
-        let requests = size.pushes(round);
-        let count = if gateway.process.pid() == ours.process.pid() {
-            requests.len() as u64
-        } else {
-            1
-        };
-        load::run(
-            gateway.address,
-            if count == 1 { 1 } else { 64 },
-            count,
-            Duration::from_secs(60),
-            &requests,
-        )?;
-        Ok(())
-    };
-    touch(ours, 10)?;
-    touch(real, 10)?;
-    let new = (
-        load::scrape(ours.address, true)?,
-        load::scrape(real.address, true)?,
-    );
-    let same = (
-        load::scrape(ours.address, true)?,
-        load::scrape(real.address, true)?,
-    );
-    let plain = (
-        load::scrape(ours.address, false)?,
-        load::scrape(real.address, false)?,
-    );
-    let best = load::scrape(limit.address, false)?;
-    Ok(vec![
-        row(
-            "scrape, plain, last byte",
-            plain.0.last,
-            plain.1.last,
-            best.last,
-        ),
-        row(
-            "scrape, plain, first byte",
-            plain.0.first,
-            plain.1.first,
-            best.first,
-        ),
-        row(
-            "scrape, gzip, everything new",
-            new.0.last,
-            new.1.last,
-            best.last,
-        ),
-        row(
-            "scrape, gzip, nothing new",
-            same.0.last,
-            same.1.last,
-            best.last,
-        ),
-        Row {
-            measure: format!("page bytes, gzip, {held} series"),
-            ours: new.0.bytes as f64,
-            real: Some(new.1.bytes as f64),
-            limit: None,
-            digits: 0,
-        },
-    ])
-}
-
-fn memory(size: Size, ours: &Gateway, real: &Gateway) -> Result<Vec<Row>> {
-    let (mine, my_peak) = measure::memory(ours.process.pid())?;
-    let (theirs, their_peak) = measure::memory(real.process.pid())?;
-    let row = |what: &str, ours: u64, real: u64| Row {
-        measure: format!("{what} bytes a series, {} series held", size.total()),
-        ours: ours as f64 / size.total() as f64,
-        real: Some(real as f64 / size.total() as f64),
-        limit: None,
-        digits: 0,
-    };
-    Ok(vec![
-        row("resident", mine, theirs),
-        row("highest resident", my_peak, their_peak),
-    ])
+/// What is held and what reading it costs, before pushes have moved anything.
+fn read(pair: &Pair<'_>) -> Result<Vec<Row>> {
+    let mut rows = vec![memory::loaded(pair)?];
+    rows.extend(scrapes::rows(pair)?);
+    rows.extend(memory::scraped(pair)?);
+    Ok(rows)
 }

@@ -20,6 +20,8 @@ command -v curl >/dev/null 2>&1 || packages="$packages curl"
 command -v openssl >/dev/null 2>&1 || packages="$packages openssl"
 # Counts system calls in tests and benches.
 command -v strace >/dev/null 2>&1 || packages="$packages strace"
+# Counts instructions in tests.
+command -v valgrind >/dev/null 2>&1 || packages="$packages valgrind"
 command -v python3 >/dev/null 2>&1 || packages="$packages python3"
 # On Debian, venv is a package of its own.
 python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || packages="$packages python3-venv"
