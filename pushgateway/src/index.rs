@@ -89,6 +89,10 @@ impl Index {
         if let Some(refusal) = &family.shape.unsound {
             return Err(Clash::Unsound(refusal.clone()));
         }
+        // What no page shows takes no name.
+        if family.metrics() == 0 {
+            return Ok(());
+        }
         let spelled = family.spelled();
         self.check_name(family, &spelled)?;
         self.link_series(family)?;
@@ -109,6 +113,9 @@ impl Index {
 
     /// Takes a linked family out.
     pub(crate) fn unlink(&mut self, family: &PushedFamily) {
+        if family.metrics() == 0 {
+            return;
+        }
         for series in fingerprints(family) {
             self.forget(series);
         }

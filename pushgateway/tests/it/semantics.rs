@@ -535,3 +535,19 @@ fn nul_bytes_in_names() {
     // In a label's value it is read like any other byte.
     assert_eq!(gate.run_families("PUT job/a", family("x", "l")), "ok");
 }
+
+/// The real program answers 200 or 400 here, as its map of groups happens to be ordered.
+#[test]
+fn a_family_without_metrics_takes_no_name_and_no_type() {
+    let mut gate = Gate::checked();
+    let empty = Family::new("x", Kind::Counter);
+    assert_eq!(gate.run_families("PUT job/a", vec![empty]), "ok");
+    assert_eq!(gate.run("PUT job/b", "# TYPE x gauge\nx 1\n"), "ok");
+    let full = "# TYPE x counter\nx 1\n";
+    assert!(
+        gate.run("PUT job/a", full)
+            .starts_with("family \"x\" has type counter")
+    );
+    assert_eq!(gate.run("DELETE job/a", ""), "ok");
+    assert!(gate.page().contains("x{instance=\"\",job=\"b\"} 1\n"));
+}
