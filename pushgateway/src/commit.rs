@@ -34,7 +34,7 @@ pub const QUEUE: usize = 1000;
 /// any group can expire.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How long a disk that refused is left alone before expired groups are deleted again, unless a push comes first.
+/// How long a disk that refused is left alone before it is tried again, unless a push comes first.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Why a gateway could not be opened.
@@ -239,7 +239,7 @@ async fn run(
             _ = &mut stopped => break,
             () = until(due) => {
                 ledger.sync();
-                due = ledger.is_unsynced().then(|| next_sync(durability)).flatten();
+                due = if ledger.is_unsynced() { next_sync(&ledger, durability) } else { None };
                 continue;
             }
             // Everyone who held a handle may be gone as well.
@@ -251,7 +251,7 @@ async fn run(
             Durability::Every(_) => Sync::Later,
         };
         ledger.commit(&mut batch, UnixNanos::now(), sync);
-        due = due.or_else(|| next_sync(durability));
+        due = due.or_else(|| next_sync(&ledger, durability));
     }
     requests.close();
     while requests.recv_many(&mut batch, QUEUE).await > 0 {
@@ -260,12 +260,15 @@ async fn run(
     ledger.finish()
 }
 
-/// When a change made now must be synced by.
-fn next_sync(durability: Durability) -> Option<Instant> {
-    match durability {
-        Durability::Acknowledged => None,
-        Durability::Every(interval) => Some(Instant::now() + interval),
-    }
+/// When a change made now must be synced by. What the disk refused is tried again by itself: while it refuses, nobody may be
+/// sent here who would find out that it no longer does.
+fn next_sync(ledger: &Ledger, durability: Durability) -> Option<Instant> {
+    let wait = match durability {
+        _ if ledger.has_failed() => RETRY,
+        Durability::Acknowledged => return None,
+        Durability::Every(interval) => interval,
+    };
+    Some(Instant::now() + wait)
 }
 
 /// When to look for groups that have expired; `None` while none can.

@@ -132,7 +132,7 @@ impl Ledger {
     /// Syncs what was committed with [`Sync::Later`]. A failure is only logged: the next commit or sync tries again.
     pub(crate) fn sync(&mut self) {
         if let Err(error) = self.write(Sync::Now) {
-            error!(%error, "Acknowledged changes could not be synced; the next sync tries again.");
+            error!(%error, "Changes could not be synced; the next sync tries again.");
         }
     }
 

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use promontory_tests::gateway::{Gateway, Which};
+use promontory_tests::http::Request;
+use promontory_tests::process::until;
 
 fn start(file: &Path, folder: &Path) -> Gateway {
     let flags = [format!("--persistence.file={}", file.display())];
@@ -168,4 +170,40 @@ fn defect_15_kills_leave_nothing_behind() {
     let mut names: Vec<_> = aside(folder.path(), "held.db");
     names.retain(|name| !name.display().to_string().contains(".torn-"));
     assert_eq!(names, [file]);
+}
+
+#[test]
+fn a_full_disk_is_told_and_recovered_from_without_a_restart_or_a_push() {
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = Gateway::start_limitable(folder.path()).unwrap();
+    let push = |path, body: &str| {
+        let push = Request::new("PUT", path).body(body);
+        gateway.send(&push).unwrap()
+    };
+    let get = |path| gateway.send(&Request::new("GET", path)).unwrap();
+    assert_eq!(push("/metrics/job/j/group/1", "x 1\n").status, 200);
+    gateway.limit_files("100").unwrap();
+    let refused = push("/metrics/job/j/group/2", "x 2\n");
+    assert_eq!(refused.status, 503);
+    assert!(
+        refused.text().contains("could not be stored"),
+        "{}",
+        refused.text()
+    );
+    let page = gateway.scrape().unwrap();
+    assert_eq!(groups(&page), [1], "scrapes go on");
+    assert!(value(&page, "pushgateway_persistence_failures_total") > 0.0);
+    let (healthy, ready) = (get("/-/healthy"), get("/-/ready"));
+    assert_eq!((healthy.status, ready.status), (200, 503));
+    for said in [healthy.text(), ready.text()] {
+        assert!(said.contains("changes cannot be stored: "), "{said}");
+    }
+    gateway.limit_files("unlimited").unwrap();
+    until("ready again, though nobody pushes", || {
+        (get("/-/ready").status == 200).then_some(())
+    })
+    .unwrap();
+    assert_eq!(get("/-/healthy").text(), "OK");
+    assert_eq!(push("/metrics/job/j/group/2", "x 2\n").status, 200);
+    assert_eq!(groups(&gateway.scrape().unwrap()), [1, 2]);
 }

@@ -2,14 +2,11 @@
 //!
 //! `PROMONTORY_PICTURES` names a folder that receives a picture of each page in each look.
 
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 
 use promontory_tests::browser::{Browser, Look, keys};
 use promontory_tests::gateway::{Gateway, Which};
-use promontory_tests::http::Request;
-use promontory_tests::process::{Process, free_port, until};
+use promontory_tests::process::until;
 use tempfile::TempDir;
 
 /// A gateway and a browser in front of it.
@@ -382,40 +379,13 @@ fn pages_work_under_a_prefix() {
     }
 }
 
-/// A gateway that meets a limit on the size of its file as an error, not as the signal that ends a program.
-fn gateway_that_outlives_a_limit(folder: &Path) -> Gateway {
-    let address = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
-        .arg(Which::Ours.program().unwrap())
-        .arg(format!("--web.listen-address={address}"))
-        .arg("--persistence.file=held.db")
-        .current_dir(folder);
-    let mut process = Process::start(command, &folder.join("gateway.log")).unwrap();
-    let ready = Request::new("GET", "/-/ready");
-    process
-        .wait_ready(|| ready.send(address).is_ok_and(|answer| answer.status == 200))
-        .unwrap();
-    Gateway {
-        process,
-        address,
-        prefix: String::new(),
-    }
-}
-
 #[test]
 fn a_disk_that_refuses_is_told_on_every_page() {
     let folder = tempfile::tempdir().unwrap();
-    let visit = Visit::to(gateway_that_outlives_a_limit(folder.path()), folder);
-    let limit = |bytes: &str| {
-        let pid = visit.gateway.process.pid().to_string();
-        let mut command = Command::new("prlimit");
-        command.args(["--pid", &pid, &format!("--fsize={bytes}")]);
-        assert!(command.status().unwrap().success());
-    };
+    let visit = Visit::to(Gateway::start_limitable(folder.path()).unwrap(), folder);
+    let limit = |bytes| visit.gateway.limit_files(bytes).unwrap();
     visit.push("/metrics/job/a", "x 1\n", 200);
-    limit("100:");
+    limit("100");
     visit.push("/metrics/job/b", "x 1\n", 503);
     for path in ["/", "/status", "/ui/group?id=x"] {
         visit.open(path);
@@ -424,7 +394,7 @@ fn a_disk_that_refuses_is_told_on_every_page() {
         assert!(said.contains("The disk refuses what is pushed"), "{said}");
         assert!(said.contains("File too large"), "{said}");
     }
-    limit("unlimited:");
+    limit("unlimited");
     visit.push("/metrics/job/b", "x 1\n", 200);
     visit.open("/status");
     assert!(visit.browser.all(".banner").unwrap().is_empty());

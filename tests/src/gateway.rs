@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::http::{Request, Response};
 use crate::process::{Process, free_port};
@@ -108,6 +108,42 @@ impl Gateway {
             address,
             prefix,
         })
+    }
+
+    /// Starts ours with the file `held.db` in `folder`, so that it meets a limit on the size of files as an error, as of a
+    /// full disk, and not as the signal that ends a program; see [`limit_files`](Self::limit_files).
+    ///
+    /// # Errors
+    /// If it cannot be found, built or started.
+    pub fn start_limitable(folder: &Path) -> Result<Self> {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(Which::Ours.program()?)
+            .arg(format!("--web.listen-address={address}"))
+            .arg("--persistence.file=held.db")
+            .current_dir(folder);
+        let mut process = Process::start(command, &folder.join("gateway.log"))?;
+        let ready = Request::new("GET", "/-/ready");
+        process.wait_ready(|| ready.send(address).is_ok_and(|answer| answer.status == 200))?;
+        Ok(Self {
+            process,
+            address,
+            prefix: String::new(),
+        })
+    }
+
+    /// How long files may be that it writes; `unlimited` takes the limit away.
+    ///
+    /// # Errors
+    /// If the limit cannot be set.
+    pub fn limit_files(&self, bytes: &str) -> Result<()> {
+        let mut command = Command::new("prlimit");
+        let pid = self.process.pid().to_string();
+        command.args(["--pid", &pid, &format!("--fsize={bytes}:")]);
+        ensure!(command.status()?.success(), "prlimit failed");
+        Ok(())
     }
 
     /// Sends one request on a connection of its own.

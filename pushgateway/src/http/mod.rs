@@ -150,7 +150,8 @@ async fn call(
         Endpoint::Delete => push::delete(app, &parameters).await,
         Endpoint::Wipe => push::wipe(app).await,
         Endpoint::Scrape => scrape::scrape(app, &parts.headers).await,
-        Endpoint::Healthy | Endpoint::Ready => health(app),
+        Endpoint::Healthy => health(app, StatusCode::OK),
+        Endpoint::Ready => health(app, StatusCode::SERVICE_UNAVAILABLE),
         Endpoint::Quit => quit(app),
         Endpoint::QuitByGet => text(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -184,10 +185,16 @@ fn note(app: &App, endpoint: Endpoint, parts: &Parts, started: Instant, status: 
     }
 }
 
-fn health(app: &App) -> Response {
-    match app.gateway.healthy() {
-        Ok(()) => text(StatusCode::OK, "OK"),
-        Err(full) => plain(StatusCode::INTERNAL_SERVER_ERROR, &full.to_string()),
+/// While the disk refuses changes, both say so, but only readiness fails (`refusing`): pushes should go elsewhere, and a
+/// restart would help nobody.
+fn health(app: &App, refusing: StatusCode) -> Response {
+    if let Err(full) = app.gateway.healthy() {
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, &full.to_string());
+    }
+    let persistence = app.gateway.persistence();
+    match persistence.and_then(|figures| figures.trouble()) {
+        Some(trouble) => plain(refusing, &format!("changes cannot be stored: {trouble}")),
+        None => text(StatusCode::OK, "OK"),
     }
 }
 
