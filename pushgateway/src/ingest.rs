@@ -140,15 +140,18 @@ fn ready_families<'a>(
 }
 
 /// Only protobuf bodies can name a family twice; as upstream, the last one counts, whatever the others hold.
-fn last_of_each_name(families: Vec<Family<'_>>) -> Vec<Family<'_>> {
+fn last_of_each_name(mut families: Vec<Family<'_>>) -> Vec<Family<'_>> {
     let mut seen = HashSet::with_capacity(families.len());
-    let mut kept: Vec<Family<'_>> = families
-        .into_iter()
+    let last: Vec<bool> = families
+        .iter()
         .rev()
-        .filter(|family| seen.insert(family.name.to_string()))
+        .map(|family| seen.insert(&*family.name))
         .collect();
-    kept.reverse();
-    kept
+    drop(seen);
+    // From the first on, while they were looked through from the last.
+    let mut last = last.into_iter().rev();
+    families.retain(|_| last.next().unwrap_or(true));
+    families
 }
 
 /// Checks and keeps a family.

@@ -5,6 +5,7 @@
 //! A shape is made once (checked, fingerprinted, spelled out as a [`Template`]) and found again by its bytes.
 //! `numbers` takes the numbers out of a family and puts them back; `intern` finds shapes.
 
+use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use promontory_exposition::format::{self, Limits};
 use promontory_exposition::model::Header;
 use promontory_exposition::name::{is_classic_label_name, is_classic_metric_name};
-use promontory_exposition::{Escaping, Family, Format, Kind, Label, ReadError, Target, WriteError};
+use promontory_exposition::{Escaping, Family, Format, Kind, Label, ReadError, Target};
 
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
@@ -36,6 +37,14 @@ pub(crate) const UNBOUNDED: Limits = Limits {
     metrics: usize::MAX,
     labels: usize::MAX,
 };
+
+/// A larger spelling is not worth the memory until the next one, in bytes.
+const SCRATCH_MAX: usize = 1 << 20;
+
+thread_local! {
+    /// Where each thread spells families; most are found to be known and nothing of it is kept.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A family without its numbers and without grouping labels.
 #[derive(Debug)]
@@ -89,16 +98,25 @@ impl Shape {
         numbers: usize,
         key: &GroupingKey,
     ) -> Result<Arc<Self>, Refusal> {
-        let bytes = encode(family).map_err(|_| Refusal::NotOfKind {
-            family: family.name.to_string(),
-            kind: family.kind,
-        })?;
-        let spelling = Spelling {
-            unsaid: unsaid(family.kind),
-            bytes: &bytes,
-            key,
-        };
-        intern::intern(&spelling, || Ok(Self::make(family, numbers, key, &bytes)))
+        SCRATCH.with_borrow_mut(|bytes| {
+            bytes.clear();
+            format::write(ENCODED, std::slice::from_ref(family), bytes).map_err(|_| {
+                Refusal::NotOfKind {
+                    family: family.name.to_string(),
+                    kind: family.kind,
+                }
+            })?;
+            let spelling = Spelling {
+                unsaid: unsaid(family.kind),
+                bytes,
+                key,
+            };
+            let shape = intern::intern(&spelling, || Ok(Self::make(family, numbers, key, bytes)));
+            if bytes.capacity() > SCRATCH_MAX {
+                *bytes = Vec::new();
+            }
+            shape
+        })
     }
 
     fn make(family: &Family<'_>, numbers: usize, key: &GroupingKey, bytes: &[u8]) -> Self {
@@ -189,14 +207,6 @@ pub(crate) fn read<'a>(
     };
     numbers::put(&mut family, column);
     Ok(family)
-}
-
-/// A family as the store keeps it, and as shapes are told apart.
-pub(crate) fn encode(family: &Family<'_>) -> Result<Vec<u8>, WriteError> {
-    // Room for the metrics of a batch job at once; growing to it costs more.
-    let mut out = Vec::with_capacity(128 + 96 * family.metrics.len());
-    format::write(ENCODED, std::slice::from_ref(family), &mut out)?;
-    Ok(out)
 }
 
 /// Takes out pushed labels in whose place the grouping labels stand, adds `instance=""` where no instance is, and

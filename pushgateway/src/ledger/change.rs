@@ -1,6 +1,5 @@
 //! What a push, a delete and a wipe do to index, working view and the list of store changes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Ledger;
@@ -44,7 +43,7 @@ impl Ledger {
         }
         new.extend(push.push_time);
         new.extend(push.expiry_time);
-        let names: BTreeSet<&str> = new.iter().map(|family| family.name()).collect();
+        new.sort_by(|a, b| a.name().cmp(b.name()));
         let replaced = |family: &Arc<PushedFamily>| {
             let kept = match family.name() {
                 PUSH_TIME | PUSH_FAILURE_TIME => true,
@@ -52,7 +51,7 @@ impl Ledger {
                 PUSH_EXPIRY_TIME => false,
                 _ => push.change == Change::Merge,
             };
-            !kept || names.contains(family.name())
+            !kept || of_name(&new, family.name()).is_some()
         };
         let held = group.map_or(&[][..], Group::families);
         let gone = held
@@ -79,7 +78,7 @@ impl Ledger {
         let _ = self.exchange(key, gone, new);
     }
 
-    /// Puts families in the place of others of the same group, or changes nothing. `gone` is sorted by name.
+    /// Puts families in the place of others of the same group, or changes nothing. Both are sorted by name.
     fn exchange(
         &mut self,
         key: &GroupingKey,
@@ -109,9 +108,10 @@ impl Ledger {
             self.steps.push(Step::Parked(Arc::clone(family)));
         }
         self.unpark_what_fits(mark);
-        let names: BTreeSet<&str> = new.iter().map(|family| family.name()).collect();
-        for family in gone.iter().filter(|family| !names.contains(family.name())) {
-            self.forget(family);
+        for family in &gone {
+            if of_name(&new, family.name()).is_none() {
+                self.forget(family);
+            }
         }
         let held = self.view.group(key).map_or(&[][..], Group::families);
         let mut families: Vec<_> = held
