@@ -8,7 +8,8 @@ use std::time::Duration;
 /// Bounds of one [`Site`](crate::server::Site).
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Open connections. Further ones wait in the kernel's backlog until one closes.
+    /// Open connections, and no more than three quarters of the descriptors the process may open. At the bound the
+    /// connection that has been idle longest is closed for a newcomer, which waits while all are busy.
     pub connections_max: usize,
     /// Bytes of one request head (request line and headers); beyond: 431. Never below 8192.
     pub header_bytes_max: usize,
@@ -37,7 +38,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: 4096,
+            connections_max: 16_384,
             header_bytes_max: 128 << 10,
             header_timeout: Duration::from_secs(30),
             body_bytes_max: 64 << 20,

@@ -35,7 +35,7 @@ pub enum ListenError {
         reason: String,
     },
     /// The kernel refused: port in use, address not of this host, no permission.
-    #[error("{flag}={address}: cannot listen: {source}")]
+    #[error("{flag}={address}: cannot listen")]
     Bind {
         /// The flag that gave the address.
         flag: &'static str,

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::limits::Limits;
@@ -23,11 +22,15 @@ mod accept;
 mod activity;
 mod body;
 mod connection;
+mod descriptors;
 mod malformed;
+mod seats;
 mod service;
 mod socket;
 
 pub use body::{BodyError, read_body};
+
+use seats::Seats;
 
 /// One router with the addresses it is served on. A program has one, or several (metrics and telemetry).
 #[derive(Debug)]
@@ -96,14 +99,16 @@ struct SiteState {
     limits: Limits,
     gate: Option<Gate>,
     app: Router,
-    /// One permit for each open connection.
-    connections: Arc<Semaphore>,
+    /// One for each open connection.
+    seats: Arc<Seats>,
 }
 
 impl Server {
     /// Reads the web config files and binds all addresses; the first error ends it and nothing stays bound.
+    /// The process may have as many files open afterwards as its hard limit allows.
     pub async fn bind(sites: Vec<Site>) -> Result<Server, ServeError> {
         let mut bound = Vec::with_capacity(sites.len());
+        let descriptors = descriptors::for_connections(descriptors::raise());
         for site in sites {
             let gate = match site.web_config {
                 Some(file) => Some(Gate::open(file)?),
@@ -115,7 +120,7 @@ impl Server {
                 gate,
                 // Our own bound stands in front of every handler; axum's 2 MB would refuse honest pushes.
                 app: site.app.layer(DefaultBodyLimit::disable()),
-                connections: Arc::new(Semaphore::new(site.limits.connections_max)),
+                seats: Seats::new(site.name, site.limits.connections_max.min(descriptors)),
                 limits: site.limits,
             };
             bound.push((Arc::new(state), listeners));

@@ -214,15 +214,15 @@ fn kingpin_as_the_real_pushgateway_answers() {
         ),
         (
             "--web.external-url=:x",
-            "pushgateway: error: parse \":x\": missing protocol scheme, try --help",
+            "pushgateway: error: invalid URL: parse \":x\": missing protocol scheme, try --help",
         ),
         (
             "--web.external-url=http://h/%zz",
-            "pushgateway: error: parse \"http://h/%zz\": invalid URL escape \"%zz\", try --help",
+            "pushgateway: error: invalid URL: parse \"http://h/%zz\": invalid URL escape \"%zz\", try --help",
         ),
         (
             "--web.external-url=1:2/x",
-            "pushgateway: error: parse \"1:2/x\": first path segment in URL cannot contain colon, try --help",
+            "pushgateway: error: invalid URL: parse \"1:2/x\": first path segment in URL cannot contain colon, try --help",
         ),
         (
             "@",

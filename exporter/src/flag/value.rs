@@ -94,7 +94,12 @@ pub(super) fn bool_of(text: &str) -> Option<bool> {
 
 /// The complaints of Go's `url.Parse` that a prefix or an external URL can meet.
 fn url(text: &str) -> Result<(), String> {
-    let error = |reason: &str| Err(format!("parse {}: {reason}", golang::quote(text)));
+    let error = |reason: &str| {
+        Err(format!(
+            "invalid URL: parse {}: {reason}",
+            golang::quote(text)
+        ))
+    };
     if text.chars().any(|c| c < ' ' || c == '\u{7f}') {
         return error("net/url: invalid control character in URL");
     }
@@ -121,5 +126,24 @@ fn url(text: &str) -> Result<(), String> {
             return error(&format!("invalid URL escape {}", golang::quote(&escape)));
         }
     }
-    Ok(())
+    match bad_port(text) {
+        Some(port) => error(&format!("invalid port {} after host", golang::quote(port))),
+        None => Ok(()),
+    }
+}
+
+/// The port with its colon, if it is no number: of the host after the scheme, behind users and brackets.
+fn bad_port(url: &str) -> Option<&str> {
+    let (before, rest) = url.split_once("//")?;
+    // Only a scheme, or nothing, may stand before a host: `/a//b:c` is a path.
+    if before.contains(['/', '?', '#']) {
+        return None;
+    }
+    let host = rest.split(['/', '?', '#']).next()?;
+    let host = host.rsplit_once('@').map_or(host, |(_users, host)| host);
+    let from = host.rfind(']').unwrap_or(0);
+    let colon = from + host.get(from..)?.rfind(':')?;
+    let port = host.get(colon..)?;
+    let digits = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    (!digits).then_some(port)
 }

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -47,56 +47,29 @@ async fn accept_all(
     connections: &mut JoinSet<()>,
     shutdown: &Shutdown,
 ) {
-    let (mut pause, mut full) = (PAUSE, Full::default());
+    let mut pause = PAUSE;
     loop {
-        // Without a permit nothing is accepted: clients beyond the limit wait in the kernel's backlog.
-        if site.connections.available_permits() == 0 {
-            full.warn(site);
-        }
-        let Ok(permit) = Arc::clone(&site.connections).acquire_owned().await else {
-            return;
-        };
         match listener.accept().await {
             Ok((stream, address)) => {
                 pause = PAUSE;
-                let serving =
-                    connection::serve(Arc::clone(site), stream, address, shutdown.clone());
-                connections.spawn(async move {
-                    serving.await;
-                    drop(permit);
-                });
+                // Without a seat nothing more is accepted: further clients wait in the kernel's backlog.
+                let seat = site.seats.take().await;
+                let site = Arc::clone(site);
+                let serving = connection::serve(site, stream, address, seat, shutdown.clone());
+                connections.spawn(serving);
             }
             // The client gave up while it waited; the next one may not.
             Err(error) if is_of_client(&error) => {}
             Err(error) => {
                 tracing::warn!(site = site.name, %error, retry_in = ?pause, "Cannot accept");
+                // The most likely reason is that no descriptor is left; an idle connection has one.
+                site.seats.make_room();
                 sleep(pause).await;
                 pause = (pause * 2).min(PAUSE_MAX);
             }
         }
         // Forget the connections that ended.
         while connections.try_join_next().is_some() {}
-    }
-}
-
-/// Says that the limit is reached, but not for every client that waits.
-#[derive(Default)]
-struct Full {
-    said: Option<Instant>,
-}
-
-impl Full {
-    fn warn(&mut self, site: &SiteState) {
-        let lately = |said: Instant| said.elapsed() < Duration::from_secs(60);
-        if !self.said.is_some_and(lately) {
-            self.said = Some(Instant::now());
-            let limit = site.limits.connections_max;
-            tracing::warn!(
-                site = site.name,
-                limit,
-                "All connections are in use, clients wait"
-            );
-        }
     }
 }
 

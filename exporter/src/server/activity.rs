@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::limits::Limits;
@@ -19,7 +20,7 @@ const AWAITED: u64 = 0;
 /// The earliest time at which a head can have begun to arrive.
 const STARTED: u64 = 1;
 
-/// Shared by a connection's socket, its requests and its watchdog. Times are milliseconds since `opened`.
+/// Shared by a connection's socket, its requests and its watchdog. Times are microseconds since `opened`: fine enough to tell who has been idle longest.
 #[derive(Debug)]
 pub(super) struct Activity {
     opened: Instant,
@@ -27,6 +28,8 @@ pub(super) struct Activity {
     head_since: AtomicU64,
     idle_since: AtomicU64,
     multiplexed: AtomicBool,
+    gives_way: AtomicBool,
+    told: Notify,
 }
 
 impl Activity {
@@ -38,6 +41,8 @@ impl Activity {
             head_since: AtomicU64::new(AWAITED),
             idle_since: AtomicU64::new(0),
             multiplexed: AtomicBool::new(false),
+            gives_way: AtomicBool::new(false),
+            told: Notify::new(),
         })
     }
 
@@ -71,6 +76,23 @@ impl Activity {
         self.in_flight.load(Relaxed) == 0 && nothing_read
     }
 
+    /// Since when the connection has been idle; `None` while it is busy, and once it was told to give way.
+    pub(super) fn idle_from(&self) -> Option<Instant> {
+        let idle = self.is_quiet() && !self.gives_way.load(Relaxed);
+        idle.then(|| self.opened + Duration::from_micros(self.idle_since.load(Relaxed)))
+    }
+
+    /// Tells the connection to close for another one.
+    pub(super) fn give_way(&self) {
+        self.gives_way.store(true, Relaxed);
+        self.told.notify_one();
+    }
+
+    /// Returns when the connection is told to give way, at once if that has happened before.
+    pub(super) async fn told_to_give_way(&self) {
+        self.told.notified().await;
+    }
+
     /// Returns when a head takes longer than `header_timeout`, or nothing happens for `idle_timeout`.
     pub(super) async fn overdue(&self, limits: &Limits) {
         loop {
@@ -81,33 +103,33 @@ impl Activity {
             }
             // A head that begins while we sleep is due after a whole header_timeout, so we never wake too late.
             let next = due.min(
-                now.saturating_add(millis(limits.header_timeout))
+                now.saturating_add(micros(limits.header_timeout))
                     .max(now + 1),
             );
-            sleep_until(self.opened + Duration::from_millis(next)).await;
+            sleep_until(self.opened + Duration::from_micros(next)).await;
         }
     }
 
     fn due(&self, now: u64, limits: &Limits) -> u64 {
         if self.in_flight.load(Relaxed) > 0 {
-            return now.saturating_add(millis(limits.idle_timeout).max(1));
+            return now.saturating_add(micros(limits.idle_timeout).max(1));
         }
         match self.head_since.load(Relaxed) {
             NONE => self
                 .idle_since
                 .load(Relaxed)
-                .saturating_add(millis(limits.idle_timeout)),
-            since => since.saturating_add(millis(limits.header_timeout)),
+                .saturating_add(micros(limits.idle_timeout)),
+            since => since.saturating_add(micros(limits.header_timeout)),
         }
     }
 
     fn now(&self) -> u64 {
-        millis(self.opened.elapsed())
+        micros(self.opened.elapsed())
     }
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(NONE - 1)
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(NONE - 1)
 }
 
 /// A request in flight.

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::activity::Activity;
+use super::seats::Seat;
 use super::service::answer;
 use super::socket::Socket;
 use super::{Peer, SiteState};
@@ -32,12 +32,13 @@ pub(super) async fn serve(
     site: Arc<SiteState>,
     stream: TcpStream,
     address: SocketAddr,
+    seat: Seat,
     shutdown: Shutdown,
 ) {
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let connection = Connection {
-        activity: Activity::new(),
+        seat,
         peer: Peer {
             address,
             tls: false,
@@ -52,13 +53,14 @@ pub(super) async fn serve(
         .and_then(|gate| gate.current().tls());
     match tls {
         None => connection.http1(stream).await,
-        Some(config) => connection.tls(stream, TlsAcceptor::from(config)).await,
+        // On the heap, or every plain connection would be as large in memory as an encrypted one.
+        Some(config) => Box::pin(connection.tls(stream, TlsAcceptor::from(config))).await,
     }
 }
 
 struct Connection {
     site: Arc<SiteState>,
-    activity: Arc<Activity>,
+    seat: Seat,
     peer: Peer,
     shutdown: Shutdown,
 }
@@ -73,6 +75,7 @@ impl Connection {
         let accepted = tokio::select! {
             accepted = handshake => accepted,
             () = stopped.wait() => return,
+            () = self.seat.activity.told_to_give_way() => return,
         };
         let stream = match accepted {
             Ok(Ok(stream)) => stream,
@@ -92,8 +95,9 @@ impl Connection {
     /// HTTP/1.1, with the header spelling and the half-closed clients of Go's server.
     async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         let limits = &self.site.limits;
-        let service =
-            service_fn(|request| answer(&self.site, self.peer, self.activity.begin(), request));
+        let service = service_fn(|request| {
+            answer(&self.site, self.peer, self.seat.activity.begin(), request)
+        });
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())
@@ -107,27 +111,29 @@ impl Connection {
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
-            () = self.activity.overdue(limits) => return,
+            () = self.seat.activity.overdue(limits) => return,
             () = self.shutdown.wait() => {}
+            () = self.seat.activity.told_to_give_way() => {}
         }
-        if self.activity.is_quiet() {
+        // A request may have come since it was told to; that one is still answered.
+        if self.seat.activity.is_quiet() {
             return;
         }
         connection.as_mut().graceful_shutdown();
         tokio::select! {
             _ = connection.as_mut() => {}
-            () = self.activity.overdue(limits) => {}
+            () = self.seat.activity.overdue(limits) => {}
         }
     }
 
     /// HTTP/2, only ever agreed on by ALPN: the replaced programs do not speak it unencrypted.
     async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
-        self.activity.set_multiplexed();
+        self.seat.activity.set_multiplexed();
         let limits = &self.site.limits;
         let (site, peer, activity) = (
             Arc::clone(&self.site),
             self.peer,
-            Arc::clone(&self.activity),
+            Arc::clone(&self.seat.activity),
         );
         // Streams are tasks of their own, so each owns what it needs.
         let service = service_fn(move |request| {
@@ -144,8 +150,14 @@ impl Connection {
         tokio::select! {
             biased;
             _ = connection.as_mut() => return,
-            () = self.activity.overdue(limits) => {}
+            () = self.seat.activity.overdue(limits) => {}
             () = self.shutdown.wait() => {}
+            () = self.seat.activity.told_to_give_way() => {
+                // A newcomer waits for the place, and a client that does not answer would keep it.
+                if self.seat.activity.is_quiet() {
+                    return;
+                }
+            }
         }
         // GOAWAY, so that the client sends its next request elsewhere; then whatever is in flight.
         connection.as_mut().graceful_shutdown();
@@ -153,7 +165,7 @@ impl Connection {
     }
 
     fn socket<S>(&self, stream: S) -> Socket<S> {
-        let activity = Arc::clone(&self.activity);
+        let activity = Arc::clone(&self.seat.activity);
         Socket::new(stream, activity, self.site.limits.write_timeout)
     }
 }

@@ -148,26 +148,67 @@ fn a_slow_body_is_408() {
     });
 }
 
+/// Sends a request and reads its answer.
+fn check_hello(stream: &mut std::net::TcpStream) {
+    stream
+        .write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let answer = answer(stream);
+    assert!(answer.ends_with("hello"), "{answer}");
+}
+
+/// The default timeouts are far longer than the patience of `connect`: only making room can free a seat here.
 #[test]
-fn connections_beyond_the_limit_wait_their_turn() {
+fn at_the_limit_the_longest_idle_connection_is_closed_for_the_next() {
     let running = Running::plain(Limits {
-        connections_max: 1,
+        connections_max: 3,
         ..Limits::default()
     });
-    let request = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
-    let mut first = connect(running.address);
-    first.write_all(request).unwrap();
-    assert!(answer(&mut first).ends_with("hello"));
-    let mut second = connect(running.address);
-    second.write_all(request).unwrap();
-    second.set_read_timeout(Some(SHORT)).unwrap();
-    let nothing = std::io::Read::read_exact(&mut second, &mut [0; 1]).unwrap_err();
-    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
-    drop(first);
-    second
-        .set_read_timeout(Some(Duration::from_secs(60)))
+    let mut kept_alive = connect(running.address);
+    check_hello(&mut kept_alive);
+    let mut silent = connect(running.address);
+    // Served after `silent` was accepted, so that one has been idle longer than the other two.
+    let mut third = connect(running.address);
+    check_hello(&mut third);
+    check_hello(&mut kept_alive);
+    let mut next = connect(running.address);
+    check_hello(&mut next);
+    assert_eq!(rest(&mut silent), "");
+    let mut last = connect(running.address);
+    check_hello(&mut last);
+    assert_eq!(rest(&mut third), "");
+    for open in [&mut kept_alive, &mut next, &mut last] {
+        check_hello(open);
+    }
+    assert_eq!(running.log.with("All connections are in use").len(), 1);
+}
+
+#[test]
+fn at_the_limit_a_request_that_has_begun_keeps_its_connection() {
+    let running = Running::plain(Limits {
+        connections_max: 2,
+        ..Limits::default()
+    });
+    let mut head = connect(running.address);
+    head.write_all(b"GET /hello HTTP/1.1\r\n").unwrap();
+    let mut body = connect(running.address);
+    body.write_all(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
         .unwrap();
-    assert!(answer(&mut second).ends_with("hello"));
+    let mut next = connect(running.address);
+    next.write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    next.set_read_timeout(Some(SHORT)).unwrap();
+    let nothing = std::io::Read::read_exact(&mut next, &mut [0; 1]).unwrap_err();
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    // Once one of them is idle, it makes room.
+    body.write_all(b"b").unwrap();
+    assert!(answer(&mut body).ends_with("2 bytes"));
+    next.set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    assert!(answer(&mut next).ends_with("hello"));
+    assert_eq!(rest(&mut body), "");
+    head.write_all(b"Host: a\r\n\r\n").unwrap();
+    assert!(answer(&mut head).ends_with("hello"));
 }
 
 #[test]
@@ -222,6 +263,15 @@ fn protocol_oddities() {
         "GET /hello HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
         "HTTP/1.1 400 ",
     );
+    for host in ["a b", "a/b", "a@b", "a\"b", "\u{e9}"] {
+        let request = format!("GET /hello HTTP/1.0\r\nHost: {host}\r\n\r\n");
+        check(&request, "HTTP/1.0 400 ");
+        check(&request.replace("1.0", "1.1"), "HTTP/1.1 400 ");
+    }
+    for host in ["", "a:1", "[::1%25eth0]:1", "a_b~!$&'()*+,;="] {
+        let request = format!("GET /hello HTTP/1.0\r\nHost: {host}\r\n\r\n");
+        check(&request, "HTTP/1.0 200 ");
+    }
     check("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 ");
     check("GET /a%2 HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 ");
     check(

@@ -32,11 +32,17 @@ fn several_addresses_are_served() {
     assert_eq!(running.address.ip().to_string(), "127.0.0.1");
 }
 
+/// What a program prints when it cannot start: the error and its reasons, each once.
+fn refusal(address: &str) -> String {
+    let error = start(on(address)).err().unwrap();
+    format!("{:#}", anyhow::Error::from(error))
+}
+
 #[test]
 fn a_busy_port_is_named() {
     let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = holder.local_addr().unwrap().to_string();
-    let error = start(on(&address)).err().unwrap().to_string();
+    let error = refusal(&address);
     let expected = format!(
         "--web.listen-address={address}: cannot listen: Address already in use (os error 98)"
     );
@@ -46,7 +52,7 @@ fn a_busy_port_is_named() {
 #[test]
 fn what_cannot_be_bound_is_named() {
     let check = |address: &str, expected: &str| {
-        let error = start(on(address)).err().unwrap().to_string();
+        let error = refusal(address);
         assert!(error.contains(expected), "{address}: {error}");
     };
     check("9091", "--web.listen-address=9091: missing port in address");

@@ -31,6 +31,11 @@ const FAILED: &[Failed] = &[
     (&["--web.enable-lifecycle=maybe"], "maybe", 1),
     (&["--web.external-url=::x"], "missing protocol scheme", 1),
     (
+        &["--web.external-url=http://h:bad/"],
+        "invalid port \":bad\" after host",
+        1,
+    ),
+    (
         &["--web.listen-address=127.0.0.1:none"],
         "127.0.0.1:none",
         0,
@@ -163,5 +168,29 @@ fn a_socket_of_systemd_is_served() {
             .unwrap();
         let push = Request::new("PUT", "/metrics/job/a").body("x 1\n");
         assert_eq!(push.send(address).unwrap().status, 200, "{which:?}");
+    }
+}
+
+/// Shells and systemd allow 1024 open files and more to who asks: both programs ask.
+#[test]
+fn the_limit_of_open_files_is_raised() {
+    for which in [Which::Ours, Which::Real] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"ulimit -Sn 256; exec "$0" "$@""#]);
+        command.arg(which.program().unwrap()).arg(ANYWHERE);
+        let log = folder.path().join("log");
+        let mut process = Process::start(command, &log).unwrap();
+        let listening = || fs::read_to_string(&log).is_ok_and(|log| log.contains("Listening on"));
+        process.wait_ready(listening).unwrap();
+        let limits = fs::read_to_string(format!("/proc/{}/limits", process.pid())).unwrap();
+        let files = limits
+            .lines()
+            .find(|line| line.starts_with("Max open files"));
+        let numbers = files.unwrap().split_whitespace();
+        let numbers: Vec<u64> = numbers.filter_map(|word| word.parse().ok()).collect();
+        // Go stays one below the hard limit. Without one, there is no second number.
+        let [soft, hard] = numbers[..] else { continue };
+        assert!(soft + 1 >= hard, "{which:?}: {soft} of {hard}");
     }
 }
