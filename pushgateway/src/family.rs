@@ -8,18 +8,15 @@ use std::sync::Arc;
 
 use promontory_exposition::model::Header;
 use promontory_exposition::name::escape;
-use promontory_exposition::{Escaping, Family, Format, Kind, Metric, ReadError, Target};
+use promontory_exposition::{Escaping, Family, Kind, ReadError};
 
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
+use crate::series::{fingerprint, labels_text, sum_of};
 use crate::shape::{self, Shape, numbers, own_labels, with_key};
 use crate::time::UnixNanos;
 
-/// The target whose lines are ready: what a scrape without an `Accept` header gets.
-pub const READY: Target = Target {
-    format: Format::Text,
-    escaping: Escaping::Underscores,
-};
+pub use crate::shape::READY;
 
 /// In which family of formats a push came. It decides what OpenMetrics scrapes may show, and whether there are any.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -122,6 +119,23 @@ impl PushedFamily {
         }
     }
 
+    /// The fingerprints of its series, in the order of its metrics.
+    pub(crate) fn fingerprints(&self) -> impl Iterator<Item = u64> {
+        let key = sum_of(self.key.labels());
+        self.shape
+            .series
+            .iter()
+            .map(move |own| fingerprint(*own, key))
+    }
+
+    /// The labels of the series with a fingerprint, as `{a="b"}`; only for error texts.
+    pub(crate) fn series_of(&self, fingerprint: u64) -> String {
+        let at = self.fingerprints().position(|series| series == fingerprint);
+        let decoded = self.decode().ok();
+        let metric = at.and_then(|at| decoded.as_ref()?.metrics.get(at));
+        metric.map_or_else(String::new, labels_text)
+    }
+
     /// The family with all its metrics, in the order they were pushed in.
     ///
     /// # Errors
@@ -137,13 +151,4 @@ impl PushedFamily {
     pub(crate) fn spelled(&self) -> std::borrow::Cow<'_, str> {
         escape(self.name(), Escaping::Underscores)
     }
-}
-
-/// client_golang's order: by number of labels, then by the values in the order of the names.
-pub(crate) fn compare(a: &Metric<'_>, b: &Metric<'_>) -> std::cmp::Ordering {
-    let values = |metric: &Metric<'_>| metric.labels.len();
-    values(a).cmp(&values(b)).then_with(|| {
-        let a = a.labels.iter().map(|label| &label.value);
-        a.cmp(b.labels.iter().map(|label| &label.value))
-    })
 }

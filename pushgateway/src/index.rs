@@ -19,7 +19,6 @@ use promontory_exposition::Kind;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
-use crate::series::fingerprints;
 
 /// Why a family does not fit. The committing thread adds who holds the other one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -116,7 +115,7 @@ impl Index {
         if family.metrics() == 0 {
             return;
         }
-        for series in fingerprints(family) {
+        for series in family.fingerprints() {
             self.forget(series);
         }
         self.shrink();
@@ -228,12 +227,12 @@ impl Index {
 
     fn link_series(&mut self, family: &PushedFamily) -> Result<(), Clash> {
         self.series.reserve(family.metrics(), |series| *series);
-        for (at, new) in fingerprints(family).enumerate() {
+        for (at, new) in family.fingerprints().enumerate() {
             if self.series.find(new, |held| *held == new).is_none() {
                 self.series.insert_unique(new, new, |series| *series);
                 continue;
             }
-            for linked in fingerprints(family).take(at) {
+            for linked in family.fingerprints().take(at) {
                 self.forget(linked);
             }
             return Err(Clash::Series(new));

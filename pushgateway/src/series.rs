@@ -10,7 +10,6 @@ use std::sync::LazyLock;
 use promontory_exposition::name::{escape, is_classic_label_name, spell_label};
 use promontory_exposition::{Escaping, Family, Kind, Label, Metric, ReadError, Value};
 
-use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
 
@@ -58,15 +57,8 @@ fn first_twin(series: &[u64]) -> Option<u64> {
         .map(|pair| pair[0])
 }
 
-/// The metric of a pushed family with a fingerprint, as `{a="b"}`.
-pub(crate) fn metric_of(family: &PushedFamily, fingerprint: u64) -> String {
-    let at = fingerprints(family).position(|series| series == fingerprint);
-    let decoded = family.decode().ok();
-    let metric = at.and_then(|at| decoded.as_ref()?.metrics.get(at));
-    metric.map_or_else(String::new, labels_text)
-}
-
-fn labels_text(metric: &Metric<'_>) -> String {
+/// The labels of a metric, as `{a="b"}`.
+pub(crate) fn labels_text(metric: &Metric<'_>) -> String {
     let labels = metric.labels.iter();
     let labels: Vec<_> = labels
         .map(|label| format!("{}={:?}", label.name, label.value))
@@ -137,15 +129,11 @@ fn spelled_twice(labels: &[Label<'_>]) -> bool {
 /// make two series collide on purpose.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// The fingerprints of a pushed family, in the order of its metrics: over what a classic reader sees of each series, which
-/// is names as underscores spell them, and no labels with empty values, which Prometheus drops.
-pub(crate) fn fingerprints(family: &PushedFamily) -> impl Iterator<Item = u64> {
-    let key = sum_of(family.key().labels());
-    family
-        .shape
-        .series
-        .iter()
-        .map(move |own| mix(own.wrapping_add(key)))
+/// The fingerprint of a series from the sum that its shape keeps and the [sum](sum_of) of its grouping key: over what a
+/// classic reader sees of it, which is names as underscores spell them, and no labels with empty values, which Prometheus
+/// drops.
+pub(crate) fn fingerprint(own: u64, key: u64) -> u64 {
+    mix(own.wrapping_add(key))
 }
 
 /// The fingerprint of a group: over all its labels, empty ones too.
@@ -154,7 +142,7 @@ pub(crate) fn group_fingerprint(key: &GroupingKey) -> u64 {
 }
 
 /// The sum over some labels. In a sum their order does not matter, so grouping labels may stand anywhere among them.
-fn sum_of(labels: &[Label<'_>]) -> u64 {
+pub(crate) fn sum_of(labels: &[Label<'_>]) -> u64 {
     let held = labels.iter().filter(|label| !label.value.is_empty());
     held.map(|label| {
         let name = spell_label(&label.name, Escaping::Underscores);

@@ -18,7 +18,8 @@ use promontory_exposition::{Escaping, Family, Format, Kind, Label, ReadError, Ta
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
 use crate::series::check_series;
-pub(crate) use template::{Layout, Run, Template, suits};
+pub use template::READY;
+pub(crate) use template::{Layout, Run, Template, compare, suits};
 
 mod intern;
 pub(crate) mod numbers;

@@ -10,7 +10,6 @@ use promontory_exposition::WriteError;
 
 use crate::family::{Origin, PushedFamily};
 use crate::group::GroupingKey;
-use crate::series::fingerprints;
 
 mod expiry;
 mod group;
@@ -135,7 +134,7 @@ impl View {
         series: u64,
     ) -> Option<GroupingKey> {
         self.alike(family)
-            .find(|held| fingerprints(held).any(|held| held == series))
+            .find(|held| held.fingerprints().any(|held| held == series))
             .map(|held| held.key().clone())
     }
 

@@ -10,7 +10,6 @@ use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::index::{Clash, Index};
 use crate::refusal::Refusal;
-use crate::series::metric_of;
 
 /// One change of the index; each has an exact inverse.
 pub(super) enum Step {
@@ -132,7 +131,7 @@ impl Ledger {
             },
             Clash::Series(series) => Refusal::SeriesTwice {
                 family: name(),
-                series: metric_of(family, series),
+                series: family.series_of(series),
                 holder: self.view.holder_of_series(family, series).filter(others),
             },
         }

@@ -10,8 +10,8 @@ use promontory_exposition::{Escaping, Family, Metric, Target, WriteError};
 use super::lines::Sheet;
 use super::part::Part;
 use super::plan::{Plan, PlannedFamily};
-use crate::family::{PushedFamily, compare};
-use crate::shape::suits;
+use crate::family::PushedFamily;
+use crate::shape::{compare, suits};
 
 /// See the module.
 pub(super) struct Entry<'p> {

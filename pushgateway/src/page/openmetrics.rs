@@ -15,7 +15,8 @@ use promontory_exposition::{Escaping, Family, Kind, Label, Metric, Value, WriteE
 use super::entry::{Entry, decode};
 use super::lines::Sheet;
 use super::work::Job;
-use crate::family::{Origin, compare};
+use crate::family::Origin;
+use crate::shape::compare;
 use created::{Adopted, adopt};
 use exemplar::keep_valid_exemplars;
 use fit::fits;

@@ -103,10 +103,12 @@ pub(super) fn cut(
         let here = lines >= PART_LINES && hash.is_multiple_of(4);
         if run.peek().is_none() || full || here {
             let first = parts.is_empty();
+            // The header is that of the first member, whose lines may stand anywhere.
+            let header = if first { !members[0].shape.id() } else { 0 };
             parts.push(Part {
                 slices: std::mem::take(&mut slices).into(),
                 first,
-                fingerprint: fingerprint ^ u64::from(first),
+                fingerprint: fingerprint ^ header,
                 kept: Mutex::default(),
             });
             (lines, fingerprint) = (0, 0);

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::family::{Origin, PushedFamily, READY, compare};
+use crate::family::{Origin, PushedFamily};
 use crate::group::GroupingKey;
+use crate::shape::{READY, compare};
 use crate::time::UnixNanos;
 
 /// Labels before, between and after the grouping labels `job`, `k` and `m`.

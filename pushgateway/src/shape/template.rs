@@ -11,13 +11,18 @@ use promontory_exposition::format::Writer;
 use promontory_exposition::{Escaping, Family, Format, Label, Metric, Target, Value, number};
 
 use super::numbers::{self, Number};
-use crate::family::{READY, compare};
 use crate::group::GroupingKey;
 
 /// What a mark begins with; texts that hold it have no template. Private characters, which no format escapes.
 const MARK: &str = "\u{E000}\u{F8FF}";
 /// Set in [`Line::number`] where the number is a whole one.
 const WHOLE: u32 = 1 << 31;
+
+/// The target whose lines are ready: what a scrape without an `Accept` header gets.
+pub const READY: Target = Target {
+    format: Format::Text,
+    escaping: Escaping::Underscores,
+};
 
 /// See the module.
 #[derive(Debug)]
@@ -280,4 +285,13 @@ impl Parts {
 /// Whether classic families have their lines ready for a target: only `dots` spells classic names anew.
 pub(crate) fn suits(target: Target) -> bool {
     target.format == Format::Text && target.escaping != Escaping::Dots
+}
+
+/// client_golang's order: by number of labels, then by the values in the order of the names.
+pub(crate) fn compare(a: &Metric<'_>, b: &Metric<'_>) -> std::cmp::Ordering {
+    let values = |metric: &Metric<'_>| metric.labels.len();
+    values(a).cmp(&values(b)).then_with(|| {
+        let a = a.labels.iter().map(|label| &label.value);
+        a.cmp(b.labels.iter().map(|label| &label.value))
+    })
 }
