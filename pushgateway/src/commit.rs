@@ -251,7 +251,11 @@ async fn run(
             Durability::Every(_) => Sync::Later,
         };
         ledger.commit(&mut batch, UnixNanos::now(), sync);
-        due = due.or_else(|| next_sync(&ledger, durability));
+        // A refusal is tried again soon, however far the next sync is.
+        due = match (due, next_sync(&ledger, durability)) {
+            (Some(due), Some(next)) if ledger.has_failed() => Some(due.min(next)),
+            (due, next) => due.or(next),
+        };
     }
     requests.close();
     while requests.recv_many(&mut batch, QUEUE).await > 0 {
