@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Ledger;
-use crate::ingest::{Change, PUSH_FAILURE_TIME, PUSH_TIME, Push};
+use crate::ingest::{Change, PUSH_EXPIRY_TIME, PUSH_FAILURE_TIME, PUSH_TIME, Push};
 use crate::limits::Full;
 use crate::view::Group;
 
@@ -38,11 +38,12 @@ impl Ledger {
     }
 }
 
-/// Series that come with a push: its own, and the times that say when the group was pushed and never failed.
+/// Series that come with a push: its own, and the times that say when the group was pushed, never failed, expires.
 fn added(push: &Push, group: Option<&Group>) -> usize {
     let families = push.families.iter();
     let times = if group.is_none() { 2 } else { 1 };
-    families.map(|family| family.metrics()).sum::<usize>() + times
+    let expiry = usize::from(push.expiry_time.is_some());
+    families.map(|family| family.metrics()).sum::<usize>() + times + expiry
 }
 
 /// Series of the group that make way for it; see `change`.
@@ -51,7 +52,9 @@ fn removed(push: &Push, group: &Group) -> usize {
     let pushed: BTreeSet<&str> = names.collect();
     let replaces = push.refusal.is_none() && push.change == Change::Replace;
     let goes = |name: &str| {
-        name == PUSH_TIME || pushed.contains(name) || (replaces && name != PUSH_FAILURE_TIME)
+        matches!(name, PUSH_TIME | PUSH_EXPIRY_TIME)
+            || pushed.contains(name)
+            || (replaces && name != PUSH_FAILURE_TIME)
     };
     let families = group.families().iter();
     let gone = families.filter(|family| goes(family.name()));
