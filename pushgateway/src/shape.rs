@@ -112,11 +112,11 @@ impl Shape {
                 bytes,
                 key,
             };
-            let shape = intern::intern(&spelling, || Ok(Self::make(family, numbers, key, bytes)));
+            let shape = intern::intern(&spelling, || Self::make(family, numbers, key, bytes));
             if bytes.capacity() > SCRATCH_MAX {
                 *bytes = Vec::new();
             }
-            shape
+            Ok(shape)
         })
     }
 

@@ -2,27 +2,27 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode;
+use percent_encoding::percent_decode_str;
 
 /// Names and values in their order. What is not UTF-8 gets replacement characters: no parameter of ours has any.
 pub(super) fn parameters(query: Option<&str>) -> impl Iterator<Item = (String, String)> {
     let pairs = query.unwrap_or_default().split('&');
     pairs.filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name), decode(value))
+        (decode(name).into_owned(), decode(value).into_owned())
     })
 }
 
-/// As forms are written: `+` is a blank.
-fn decode(text: &str) -> String {
-    let text = if text.contains('+') {
-        Cow::Owned(text.replace('+', " "))
-    } else {
-        Cow::Borrowed(text)
-    };
-    percent_decode(text.as_bytes())
-        .decode_utf8_lossy()
-        .into_owned()
+/// Undoes the encoding of a query's or form's value, where `+` is a blank. What is not UTF-8 gets replacement characters.
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        let spaced = text.replace('+', " ");
+        return percent_decode_str(&spaced)
+            .decode_utf8_lossy()
+            .into_owned()
+            .into();
+    }
+    percent_decode_str(text).decode_utf8_lossy()
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock, Weak};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{Shape, Spelling};
-use crate::refusal::Refusal;
 
 /// Places of shapes that are gone are looked for when this many have come since the last time, at least.
 const SWEEP_MIN: usize = 256;
@@ -30,21 +29,15 @@ struct Table {
 }
 
 /// The shape of a spelling: one that is in use, or a new one.
-///
-/// # Errors
-/// Those of `make`; nothing is kept then.
-pub(super) fn intern(
-    spelling: &Spelling<'_>,
-    make: impl FnOnce() -> Result<Shape, Refusal>,
-) -> Result<Arc<Shape>, Refusal> {
-    if let Some(shape) = find(spelling) {
-        return Ok(shape);
-    }
+pub(super) fn intern(spelling: &Spelling<'_>, make: impl FnOnce() -> Shape) -> Arc<Shape> {
     let hash = SHAPES.hasher.hash_one(spelling);
-    let shape = Arc::new(make()?);
+    if let Some(shape) = look_up(hash, spelling) {
+        return shape;
+    }
+    let shape = Arc::new(make());
     // What is wrong with an unsound one is told in words about this push; it is nobody else's.
     if shape.unsound.is_some() {
-        return Ok(shape);
+        return shape;
     }
     let mut table = SHAPES.table.write().unwrap_or_else(PoisonError::into_inner);
     if table.shapes.len() >= table.sweep_at {
@@ -56,12 +49,15 @@ pub(super) fn intern(
     table
         .shapes
         .insert_unique(hash, (hash, Arc::downgrade(&shape)), |(hash, _)| *hash);
-    Ok(shape)
+    shape
 }
 
 /// The shape of a spelling, if it is in use.
 pub(super) fn find(spelling: &Spelling<'_>) -> Option<Arc<Shape>> {
-    let hash = SHAPES.hasher.hash_one(spelling);
+    look_up(SHAPES.hasher.hash_one(spelling), spelling)
+}
+
+fn look_up(hash: u64, spelling: &Spelling<'_>) -> Option<Arc<Shape>> {
     let table = SHAPES.table.read().unwrap_or_else(PoisonError::into_inner);
     let is_it = |shape: &Arc<Shape>| shape.is(spelling);
     let alike = table

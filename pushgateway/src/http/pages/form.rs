@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::http::query::decode;
 
 /// What stands for itself in a query.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -34,17 +36,6 @@ impl<'f> Form<'f> {
         let page = self.get("page").and_then(|page| page.parse().ok());
         page.unwrap_or(1).max(1)
     }
-}
-
-fn decode(value: &str) -> Cow<'_, str> {
-    if value.contains('+') {
-        let spaced = value.replace('+', " ");
-        return percent_decode_str(&spaced)
-            .decode_utf8_lossy()
-            .into_owned()
-            .into();
-    }
-    percent_decode_str(value).decode_utf8_lossy()
 }
 
 /// The query of a link, with its `?`, of the fields that are not empty; nothing where all are.

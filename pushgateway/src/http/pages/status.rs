@@ -10,7 +10,6 @@ use super::said::{ShownTime, bytes_said, span_said};
 use super::{App, Frame, aside, html};
 use crate::store::Figures;
 use crate::time::UnixNanos;
-use crate::view::Group;
 
 #[derive(Template)]
 #[template(path = "status.html")]
@@ -62,7 +61,7 @@ fn page(app: &App) -> StatusPage<'_> {
         started: ShownTime::new(started, frame.now),
         uptime: span_said(Duration::from_nanos(up)),
         groups: view.group_count(),
-        series: view.groups().map(Group::series).sum(),
+        series: view.series_count(),
         inconsistent: !view.problems.is_empty(),
         waiting: app.gateway.waiting(),
         healthy: app.gateway.healthy().is_ok(),
