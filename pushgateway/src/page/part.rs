@@ -73,9 +73,12 @@ impl Part {
             .clone()
     }
 
-    /// Keeps a compressed form.
-    pub(super) fn keep(&self, kept: Kept) {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+    /// Keeps a compressed form, unless that of a newer view is kept: a scrape may have been held up.
+    pub(super) fn keep(&self, new: Kept) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|kept| kept.changes < new.changes) {
+            *kept = Some(new);
+        }
     }
 }
 

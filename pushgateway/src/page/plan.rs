@@ -117,30 +117,6 @@ impl PlannedFamily {
         let holds = kept.changes <= sheet.changes() && part.slices.iter().all(as_it_was);
         holds.then_some(kept.block)
     }
-
-    /// The compressed form of a part: the kept one, else a new one.
-    pub(super) fn block(
-        &self,
-        part: &Part,
-        sheet: &Sheet<'_>,
-        make: impl FnOnce() -> Block,
-    ) -> Arc<Block> {
-        if let Some(block) = self.kept(part, sheet) {
-            return block;
-        }
-        let block = Arc::new(make());
-        // A scrape that was held up must not put its older block in the place of a newer one.
-        if part
-            .kept()
-            .is_none_or(|kept| kept.changes < sheet.changes())
-        {
-            part.keep(Kept {
-                changes: sheet.changes(),
-                block: Arc::clone(&block),
-            });
-        }
-        block
-    }
 }
 
 /// The families of all groups by name.

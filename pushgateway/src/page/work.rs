@@ -11,7 +11,7 @@ use promontory_exposition::{Target, WriteError};
 use super::entry::Entry;
 use super::lines::Sheet;
 use super::openmetrics::Names;
-use super::part::Part;
+use super::part::{Kept, Part};
 use super::plan::PlannedFamily;
 
 /// More threads would leave too little to others.
@@ -47,11 +47,11 @@ impl<'p> Job<'p> {
         }
     }
 
-    /// Whether there is something to be made.
-    fn is_new(self, sheet: &Sheet<'_>) -> bool {
+    /// What is there already.
+    fn kept(self, sheet: &Sheet<'_>) -> Option<Made> {
         match self {
-            Self::Part(family, part) => family.kept(part, sheet).is_none(),
-            Self::Family(_) | Self::OpenMetrics(..) => true,
+            Self::Part(family, part) => family.kept(part, sheet).map(Made::Block),
+            Self::Family(_) | Self::OpenMetrics(..) => None,
         }
     }
 }
@@ -67,7 +67,8 @@ pub(super) struct Makers<'v> {
     others: Vec<Maker>,
 }
 
-/// What one thread needs; kept, since a compressor is large.
+/// What one thread needs; kept, since a compressor is large, and made when the first part is compressed.
+#[derive(Default)]
 struct Maker {
     compressor: Option<Compressor>,
     text: Vec<u8>,
@@ -82,30 +83,30 @@ impl<'v> Makers<'v> {
             sheet,
             target,
             compressed,
-            first: Maker::new(compressed),
-            others: (0..others).map(|_| Maker::new(compressed)).collect(),
+            first: Maker::default(),
+            others: (0..others).map(|_| Maker::default()).collect(),
         }
     }
 
     /// Makes some pieces.
     pub(super) fn make(&mut self, jobs: &[Job<'_>]) -> Vec<Result<Made, WriteError>> {
-        let (sheet, target) = (self.sheet, self.target);
-        let new = if self.compressed {
-            jobs.iter().filter(|job| job.is_new(sheet)).count()
-        } else {
-            jobs.len()
-        };
-        let others = (new / PIECES_A_THREAD).saturating_sub(1);
-        let next = AtomicUsize::new(0);
+        let (sheet, target, compressed) = (self.sheet, self.target, self.compressed);
         let made: Vec<OnceLock<_>> = jobs.iter().map(|_| OnceLock::new()).collect();
+        let mut new = Vec::with_capacity(jobs.len());
+        for (job, place) in jobs.iter().zip(&made) {
+            let kept = if compressed { job.kept(sheet) } else { None };
+            match kept {
+                // Nobody has set it before.
+                Some(kept) => drop(place.set(Ok(kept))),
+                None => new.push((*job, place)),
+            }
+        }
+        let others = (new.len() / PIECES_A_THREAD).saturating_sub(1);
+        let next = AtomicUsize::new(0);
         let work = |maker: &mut Maker| {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let (Some(job), Some(place)) = (jobs.get(at), made.get(at)) else {
-                    return;
-                };
+            while let Some((job, place)) = new.get(next.fetch_add(1, Ordering::Relaxed)) {
                 // Each place is set once: its number was given out once.
-                let _ = place.set(maker.make(*job, sheet, target));
+                let _ = place.set(maker.make(*job, sheet, target, compressed));
             }
         };
         thread::scope(|scope| {
@@ -120,34 +121,29 @@ impl<'v> Makers<'v> {
 }
 
 impl Maker {
-    fn new(compressed: bool) -> Self {
-        Self {
-            compressor: compressed.then(Compressor::default),
-            text: Vec::new(),
-        }
-    }
-
     fn make(
         &mut self,
         job: Job<'_>,
         sheet: &Sheet<'_>,
         target: Target,
+        compressed: bool,
     ) -> Result<Made, WriteError> {
         self.text.clear();
-        match (job, &mut self.compressor) {
-            (Job::Part(family, part), Some(compressor)) => {
-                let text = &mut self.text;
-                let block = family.block(part, sheet, || {
-                    sheet.write_part(family, part, target, text);
-                    compressor.compress(text)
-                });
-                return Ok(Made::Block(block));
-            }
-            (Job::Part(family, part), None) => {
+        match job {
+            Job::Part(family, part) => {
                 sheet.write_part(family, part, target, &mut self.text);
+                if compressed {
+                    let compressor = self.compressor.get_or_insert_default();
+                    let block = Arc::new(compressor.compress(&self.text));
+                    part.keep(Kept {
+                        changes: sheet.changes(),
+                        block: Arc::clone(&block),
+                    });
+                    return Ok(Made::Block(block));
+                }
             }
-            (Job::OpenMetrics(names, at), _) => names.write(at, sheet, &mut self.text)?,
-            (Job::Family(entry), _) => entry.write(sheet, target, &mut self.text)?,
+            Job::OpenMetrics(names, at) => names.write(at, sheet, &mut self.text)?,
+            Job::Family(entry) => entry.write(sheet, target, &mut self.text)?,
         }
         Ok(Made::Text(std::mem::take(&mut self.text)))
     }
