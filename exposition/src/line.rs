@@ -6,10 +6,22 @@
 //! by [`number::write_sample`](crate::number::write_sample). Nothing is sorted or checked here; where
 //! an `Accept` header chose the format, [`Format::of`] says which of the two it is.
 
+use std::borrow::Cow;
+
 use crate::model::{Header, Kind};
-use crate::series::put_label;
+use crate::series::{put_label, put_quoted};
 use crate::target;
 use crate::text::write as text;
+
+/// The value of a label as it stands between its quotes: `\`, `"` and line feed are escaped.
+pub fn label_value(value: &str) -> Cow<'_, [u8]> {
+    if memchr::memchr3(b'\\', b'"', b'\n', value.as_bytes()).is_none() {
+        return Cow::Borrowed(value.as_bytes());
+    }
+    let mut out = Vec::with_capacity(value.len() + 8);
+    put_quoted(value, &mut out);
+    Cow::Owned(out)
+}
 
 /// The format that the lines stand in.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -1,8 +1,6 @@
 //! Writes the lines of a plan with the numbers of a view.
 
-use std::borrow::Cow;
-
-use promontory_exposition::{Label, Target, page};
+use promontory_exposition::{Target, line, page};
 
 use super::part::{Part, Slice};
 use super::plan::{Place, PlannedFamily};
@@ -63,7 +61,8 @@ impl<'v> Sheet<'v> {
         for (lines, pushed) in members {
             if last.is_none_or(|last| !std::ptr::eq(last.labels(), pushed.key().labels())) {
                 values.clear();
-                values.extend(pushed.key().labels().iter().map(escaped));
+                let labels = pushed.key().labels().iter();
+                values.extend(labels.map(|label| line::label_value(&label.value)));
                 last = Some(pushed.key());
             }
             if let Some(template) = &pushed.shape.template {
@@ -71,22 +70,4 @@ impl<'v> Sheet<'v> {
             }
         }
     }
-}
-
-/// The value of a label as text lines have it: `\`, `"` and line feed are escaped.
-fn escaped<'v>(label: &'v Label<'_>) -> Cow<'v, [u8]> {
-    let value = label.value.as_bytes();
-    if memchr::memchr3(b'\\', b'"', b'\n', value).is_none() {
-        return Cow::Borrowed(value);
-    }
-    let mut out = Vec::with_capacity(value.len() + 8);
-    for byte in value {
-        match byte {
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            byte => out.push(*byte),
-        }
-    }
-    Cow::Owned(out)
 }

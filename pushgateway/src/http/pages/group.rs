@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
-use promontory_exposition::Label;
+use promontory_exposition::line;
 
 use super::form::{Form, query};
 use super::said::ShownTime;
@@ -94,13 +94,13 @@ fn families_on(group: &Group, window: &Window, frame: &Frame) -> Vec<ShownFamily
 
 /// The selector that takes the series of a group. It takes those of groups with more labels, too.
 fn selector(key: &GroupingKey) -> String {
-    let quoted = |text: &str| {
-        let escaped = text.replace('\\', r"\\").replace('"', r#"\""#);
-        format!("\"{}\"", escaped.replace('\n', r"\n"))
-    };
-    let matcher = |label: &Label<'_>| format!("{}={}", quoted(&label.name), quoted(&label.value));
-    let matchers: Vec<_> = key.labels().iter().map(matcher).collect();
-    format!("{{{}}}", matchers.join(","))
+    let labels = key.labels().iter();
+    let labels: Vec<_> = labels.map(|label| (&*label.name, &*label.value)).collect();
+    // PromQL quotes as the text format does.
+    let mut selector = b"{".to_vec();
+    line::labels(&labels, &mut selector);
+    selector.push(b'}');
+    String::from_utf8_lossy(&selector).into_owned()
 }
 
 /// How much of a page a family takes.
@@ -110,6 +110,8 @@ fn rows(family: &PushedFamily) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use promontory_exposition::Label;
+
     use super::*;
     use crate::selector::Selectors;
 
