@@ -94,8 +94,11 @@ impl Gateway {
             .arg(format!("--web.listen-address={address}"))
             .args(flags)
             .current_dir(folder);
-        let mut process = Process::start(command, &log)?;
-        let prefix = prefix(flags);
+        Self::run(command, address, prefix(flags), &log)
+    }
+
+    fn run(command: Command, address: SocketAddr, prefix: String, log: &Path) -> Result<Self> {
+        let mut process = Process::start(command, log)?;
         let ready = Request::new("GET", format!("{prefix}/-/ready"));
         process.wait_ready(|| {
             ready
@@ -124,14 +127,7 @@ impl Gateway {
             .arg(format!("--web.listen-address={address}"))
             .arg("--persistence.file=held.db")
             .current_dir(folder);
-        let mut process = Process::start(command, &folder.join("gateway.log"))?;
-        let ready = Request::new("GET", "/-/ready");
-        process.wait_ready(|| ready.send(address).is_ok_and(|answer| answer.status == 200))?;
-        Ok(Self {
-            process,
-            address,
-            prefix: String::new(),
-        })
+        Self::run(command, address, String::new(), &folder.join("gateway.log"))
     }
 
     /// How long files may be that it writes; `unlimited` takes the limit away.

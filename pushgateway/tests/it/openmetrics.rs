@@ -1,6 +1,6 @@
 //! Pushes and scrapes of OpenMetrics, over HTTP.
 
-use crate::site::{Answer, Site, Wishes};
+use crate::site::{Answer, Site, Wishes, pushed_part};
 
 const OPENMETRICS: (&str, &str) = (
     "content-type",
@@ -171,20 +171,7 @@ async fn page(site: &Site) -> String {
     );
     let page = answer.text();
     assert!(page.ends_with("\n# EOF\n"), "{page}");
-    let own = |line: &&str| {
-        let name = line.trim_start_matches("# ");
-        let name = ["HELP ", "TYPE ", "UNIT "]
-            .iter()
-            .find_map(|word| name.strip_prefix(word))
-            .unwrap_or(name);
-        !["process_", "pushgateway_", "push_", "EOF"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-    };
-    page.lines()
-        .filter(own)
-        .map(|line| format!("{line}\n"))
-        .collect()
+    pushed_part(&page)
 }
 
 /// The same body, with what a group adds.

@@ -163,17 +163,22 @@ impl Site {
     /// The pushed part of the exposition: without the program's own families and the push times.
     pub(crate) async fn pushed(&self) -> String {
         let page = self.send("GET /metrics", &[], "").await.text();
-        let own = |line: &&str| {
-            let name = line
-                .trim_start_matches("# HELP ")
-                .trim_start_matches("# TYPE ");
-            !["process_", "pushgateway_", "push_"]
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-        };
-        page.lines()
-            .filter(own)
-            .map(|line| format!("{line}\n"))
-            .collect()
+        pushed_part(&page)
     }
+}
+
+/// A page without the program's own families, the push times and the end mark.
+pub(crate) fn pushed_part(page: &str) -> String {
+    let is_pushed = |line: &&str| {
+        let name = line.trim_start_matches("# ");
+        let words = ["HELP ", "TYPE ", "UNIT "];
+        let name = words
+            .iter()
+            .find_map(|word| name.strip_prefix(word))
+            .unwrap_or(name);
+        let own = ["process_", "pushgateway_", "push_", "EOF"];
+        !own.iter().any(|prefix| name.starts_with(prefix))
+    };
+    let lines = page.lines().filter(is_pushed);
+    lines.map(|line| format!("{line}\n")).collect()
 }
