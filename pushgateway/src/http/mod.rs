@@ -47,7 +47,7 @@ use tokio::sync::Semaphore;
 use crate::commit::Gateway;
 use crate::limits::PushLimits;
 use crate::time::UnixNanos;
-use answer::{redirect, text, with_allow, with_cors, with_header};
+use answer::{brief, redirect, text, with_allow, with_cors, with_header};
 use content::BodyEncoding;
 use endpoint::{Endpoint, Parameters, Route};
 use instrument::{Metrics, request_bytes};
@@ -211,7 +211,7 @@ fn quit(app: &App) -> Response {
 /// An error of the API, as upstream words it.
 fn api_error(status: StatusCode, kind: &str, reason: &str) -> Response {
     let mut out = Vec::new();
-    api::write_error(kind, reason, &mut out);
+    api::write_error(kind, &brief(&reason), &mut out);
     let mut response = json(out.into());
     *response.status_mut() = status;
     response

@@ -50,7 +50,7 @@ pub async fn push(
     }
     let ttl = match ttl(parts, app.push_ttl) {
         Ok(ttl) => ttl,
-        Err(error) => return plain(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(error) => return plain(StatusCode::BAD_REQUEST, &brief(&error)),
     };
     let job = Job {
         key,

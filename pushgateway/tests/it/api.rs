@@ -497,3 +497,20 @@ async fn bad_parameters_are_named() {
             .await;
     }
 }
+
+/// However long what was sent is, an answer quotes little of it.
+#[tokio::test]
+async fn refusals_of_parameters_are_short() {
+    let site = Site::new(Wishes::default());
+    let long = "x".repeat(20_000);
+    for line in [
+        format!("PUT /metrics/job/a?ttl={long}"),
+        format!("GET /api/v1/metrics?limit={long}"),
+        format!("GET /api/v1/metrics?after={long}"),
+        format!("DELETE /api/v1/metrics?{long}=1"),
+    ] {
+        let answer = site.send(&line, &[], "").await;
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        assert!(answer.text().len() < 3_000, "{}", answer.text());
+    }
+}
