@@ -10,7 +10,7 @@
 //! - [`text`], [`openmetrics`], [`protobuf`]: one format each;
 //! - [`negotiate`]: from an `Accept` header to a format and an escaping scheme;
 //! - [`batch`]: what a collector writes into, one arena without an allocation per sample;
-//! - [`page`] and [`gzip`]: ready chunks of many owners joined into one valid page;
+//! - [`page`] and [`gzip`]: pieces that are made, or kept, by themselves and joined into one valid page;
 //! - [`line`]: parts of lines, for who keeps lines ready.
 #![forbid(unsafe_code)]
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use promontory_exposition::model::Header;
 use promontory_exposition::name::escape;
-use promontory_exposition::{Escaping, Family, Kind, ReadError};
+use promontory_exposition::{Escaping, Family, Kind, Metric, ReadError};
 
+use crate::fit::{fits, fits_counter};
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
 use crate::series::{fingerprint, labels_text, sum_of};
-use crate::shape::{self, Shape, numbers, own_labels, with_key};
+use crate::shape::{self, Shape, add_key, numbers, own_labels, with_key};
 use crate::time::UnixNanos;
 
 pub use crate::shape::READY;
@@ -36,6 +37,8 @@ pub struct PushedFamily {
     /// The numbers, as the shape takes them.
     pub(crate) column: Box<[u64]>,
     pub(crate) origin: Origin,
+    /// Whether OpenMetrics allows its values for its type.
+    pub(crate) fits: bool,
     pushed_at: UnixNanos,
 }
 
@@ -54,12 +57,33 @@ impl PushedFamily {
         for metric in &mut family.metrics {
             own_labels(&mut metric.labels, key);
         }
+        Self::of_numbers(key, family, origin, pushed_at)
+    }
+
+    /// One of the program's own families: of no group, and with no labels but its own. `None` cannot be.
+    pub(crate) fn own(mut family: Family<'_>) -> Option<Self> {
+        let key = GroupingKey::from_labels(Vec::new());
+        for metric in &mut family.metrics {
+            metric.labels.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        Self::of_numbers(&key, family, Origin::Classic, UnixNanos::default()).ok()
+    }
+
+    /// Takes the numbers out of a family whose labels are in order.
+    fn of_numbers(
+        key: &GroupingKey,
+        mut family: Family<'_>,
+        origin: Origin,
+        pushed_at: UnixNanos,
+    ) -> Result<Self, Refusal> {
+        let fits = fits(&family);
         let column = numbers::take(&mut family);
         Ok(Self {
             key: key.clone(),
             shape: Shape::of(&family, column.len(), key)?,
             column,
             origin,
+            fits,
             pushed_at,
         })
     }
@@ -72,13 +96,23 @@ impl PushedFamily {
         origin: Origin,
         pushed_at: UnixNanos,
     ) -> Self {
-        Self {
+        let mut family = Self {
             key: key.clone(),
             shape,
             column,
             origin,
+            fits: true,
             pushed_at,
-        }
+        };
+        family.fits = match family.kind() {
+            Kind::Gauge | Kind::Untyped => true,
+            Kind::Counter => {
+                let mut values = family.shape.first_numbers(&family.column);
+                values.all(|bits| fits_counter(f64::from_bits(bits)))
+            }
+            _ => family.decode().is_ok_and(|family| fits(&family)),
+        };
+        family
     }
 
     /// The group it belongs to.
@@ -145,6 +179,24 @@ impl PushedFamily {
         // Protobuf has no types of OpenMetrics' own.
         family.kind = self.kind();
         Ok(with_key(family, &self.key))
+    }
+
+    /// The metric that was pushed as so manieth, with its own labels only.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub(crate) fn own_metric(&self, pushed: usize) -> Result<Metric<'_>, ReadError> {
+        self.shape.metric(pushed, &self.column)
+    }
+
+    /// The metric that was pushed as so manieth, with all its labels.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub(crate) fn metric(&self, pushed: usize) -> Result<Metric<'_>, ReadError> {
+        let mut metric = self.own_metric(pushed)?;
+        add_key(&mut metric, &self.key);
+        Ok(metric)
     }
 
     /// The name as readers spell it that know only classic names.

@@ -1,7 +1,8 @@
 //! Batch jobs push metrics here, Prometheus scrapes them; nothing acknowledged is ever lost.
 //!
 //! A push flows straight down: [`group`] turns its path into a grouping key, [`ingest`] its families
-//! into checked ones (a `shape` that many share and a column of numbers; `series` gives each metric a fingerprint,
+//! into checked ones (a `shape` that many share and a column of numbers; `series` gives each metric a fingerprint, `fit` knows
+//! what OpenMetrics forbids,
 //! [`refusal`] says what can be wrong, [`limits`] what is too much), [`commit`] takes them through its queue to one thread. There the `ledger` asks the `index` whether
 //! they may stand beside what is held, makes them durable through [`store`] (`record` is their form there; `migrate`
 //! brings those of the program we replace) and publishes a new [`view`]. A scrape takes its [`page`] from the view and
@@ -13,6 +14,7 @@
 
 pub mod commit;
 pub mod family;
+mod fit;
 pub mod flags;
 pub mod group;
 pub mod http;

@@ -8,6 +8,7 @@ use promontory_exposition::format::Limits;
 use promontory_exposition::{Family, Label};
 
 use crate::group::GroupingKey;
+use crate::shape::repeated_bytes;
 
 /// What one push may hold. [`usize::MAX`] is no limit.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +75,16 @@ pub enum OverLimit {
     Labels {
         /// How many there are.
         count: usize,
+        /// What is allowed.
+        max: usize,
+    },
+    /// A family whose labels stand in many lines.
+    #[error(
+        "family {family:?}: its labels take more than {max} bytes as text, in each line of a metric again (--push.max-decoded-bytes)"
+    )]
+    Text {
+        /// The family.
+        family: String,
         /// What is allowed.
         max: usize,
     },
@@ -168,6 +179,8 @@ impl PushLimits {
     /// The first thing that is too much.
     pub(crate) fn check(&self, families: &[Family<'_>]) -> Result<(), OverLimit> {
         let mut room = self.series_max;
+        // In text labels stand in each line, in protobuf once a metric: a small push must not make a huge page.
+        let mut text = self.decoded_bytes_max;
         for family in families {
             room = room
                 .checked_sub(family.metrics.len())
@@ -177,6 +190,12 @@ impl PushLimits {
                 })?;
             for metric in &family.metrics {
                 self.check_labels(&metric.labels, || format!("family {:?}", family.name))?;
+                text = text
+                    .checked_sub(repeated_bytes(metric))
+                    .ok_or_else(|| OverLimit::Text {
+                        family: family.name.to_string(),
+                        max: self.decoded_bytes_max,
+                    })?;
             }
         }
         Ok(())

@@ -1,35 +1,37 @@
 //! From a view to the page of a scrape.
 //!
-//! Which line stands where depends on the shapes of the families, not on numbers; so a [`Plan`] is made when shapes have
-//! changed and kept otherwise. A page is then the lines of the plan with the numbers of the view filled in, part by part;
-//! compressed parts are kept until one of their groups changes. Formats and spellings other than the text ones
-//! are rendered from the families' values.
+//! Which metric stands where depends on the shapes of the families, not on numbers; so a [`Plan`] is made when shapes have
+//! changed and kept otherwise. A page is then the metrics of the plan with the numbers of the view, part by part, so that
+//! nobody holds more than a few parts at a time; compressed parts are kept until one of their groups changes.
 //!
-//! Families come in the order of their names as pushed; where several names are spelled alike for the reader, they are
-//! one family, in the place of the first. `plan` knows which line stands where, `lines` writes them, `entry` writes whole
-//! families, `openmetrics` those of the format that has rules of its own, `work` makes pieces on several threads.
+//! Families come in the order of their names as pushed. `plan` knows which metric stands where (`order`, `part`), `chosen`
+//! which families a page has, `shown` how they look there (`openmetrics` in the format that has rules of its own), `sheet`
+//! where their numbers are, and `work` makes pieces on several threads.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use promontory_exposition::format::Writer;
 use promontory_exposition::gzip::Block;
+use promontory_exposition::page::Frame;
 use promontory_exposition::{Family, Format, Target};
 
+use crate::family::PushedFamily;
 use crate::view::{PageError, View};
-use entry::entries;
-use lines::Sheet;
-use openmetrics::Names;
+use chosen::choose;
 use plan::Plan;
+use sheet::Sheet;
+use shown::Shown;
 use work::{Job, Made, Makers};
 
-mod entry;
-mod lines;
+mod chosen;
 mod openmetrics;
 mod order;
 mod part;
 mod plan;
+mod sheet;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -38,6 +40,11 @@ mod work;
 const FIRST_PIECES: usize = 4;
 /// Pieces made at a time later on; they are held until they are sent.
 const PIECES_MAX: usize = 16;
+/// Bytes of text made at a time, about, unless one piece has more.
+const BYTES_MAX: usize = 512 << 10;
+/// Families of this many bytes as text are held until their length is known, where it stands before them; larger ones
+/// are made twice.
+const HELD_MAX: usize = 1 << 20;
 
 /// A piece of a page, in order.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +59,8 @@ pub enum Piece<'a> {
 #[derive(Debug, Default)]
 pub struct Pages {
     plan: ArcSwapOption<Plan>,
+    /// Held while a plan is made: who needs the same waits for it.
+    planning: Mutex<()>,
 }
 
 impl Pages {
@@ -71,48 +80,120 @@ impl Pages {
         if !view.problems.is_empty() {
             return Err(PageError::Inconsistent(view.problems.to_vec()).into());
         }
-        let plan = self.plan(view);
-        let sheet = Sheet::new(view);
-        let entries = entries(&plan, target, own);
-        let openmetrics = match target.format {
-            Format::OpenMetrics => {
-                Some(Names::of(&entries, &sheet, target.escaping).map_err(PageError::from)?)
-            }
-            _ => None,
-        };
-        let jobs: Vec<Job<'_>> = match &openmetrics {
-            Some(names) => names.jobs().collect(),
-            None => entries
+        let own: Vec<PushedFamily> = own
+            .iter()
+            .filter_map(|family| PushedFamily::own(family.clone()))
+            .collect();
+        let sheet = Sheet::new(view, &own);
+        let plan = self.plan(view, &sheet);
+        let chosen = choose(&plan, &sheet, target);
+        let families: Vec<Shown<'_>> = match target.format {
+            Format::OpenMetrics => openmetrics::shown(&chosen, &plan, &sheet, target),
+            _ => chosen
                 .iter()
-                .flat_map(|entry| Job::of(entry, target))
+                .map(|family| shown::shown(family, &sheet, target))
                 .collect(),
         };
-        let mut makers = Makers::new(&sheet, target, compressed);
-        let (mut rest, mut pieces) = (&jobs[..], FIRST_PIECES);
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(pieces.min(rest.len()));
-            for made in makers.make(now) {
-                match made.map_err(PageError::from)? {
-                    Made::Text(text) => sink(Piece::Text(&text))?,
-                    Made::Block(block) => sink(Piece::Block(&block))?,
-                }
+        let mut page = Page {
+            makers: Makers::new(&sheet, compressed),
+            pieces: FIRST_PIECES,
+            sink,
+        };
+        match target.format {
+            Format::Text | Format::OpenMetrics => page.write_lines(&families)?,
+            Format::Protobuf | Format::ProtobufText | Format::ProtobufCompact => {
+                families
+                    .iter()
+                    .try_for_each(|family| page.write_message(family))?;
             }
-            (rest, pieces) = (later, PIECES_MAX.min(pieces * 2));
         }
         let mut end = Vec::new();
         Writer::new(target, &mut end).finish();
         sink(Piece::Text(&end))
     }
 
-    fn plan(&self, view: &View) -> Arc<Plan> {
-        let kept = self.plan.load_full();
-        if let Some(plan) = kept.as_ref().filter(|plan| plan.suits(view)) {
-            return Arc::clone(plan);
+    fn plan(&self, view: &View, sheet: &Sheet<'_>) -> Arc<Plan> {
+        let kept = || self.plan.load_full();
+        let suiting = || kept().filter(|plan| plan.suits(view));
+        if let Some(plan) = suiting() {
+            return plan;
         }
-        let plan = Arc::new(Plan::of(view, kept.as_deref()));
+        let _planning = self.planning.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = suiting() {
+            return plan;
+        }
+        let plan = Arc::new(Plan::of(view, sheet, kept().as_deref()));
         self.plan.store(Some(Arc::clone(&plan)));
         plan
     }
+}
+
+/// A page on its way.
+struct Page<'v, 's, S> {
+    makers: Makers<'v>,
+    /// Pieces made at a time.
+    pieces: usize,
+    sink: &'s mut S,
+}
+
+impl<E: From<PageError>, S: FnMut(Piece<'_>) -> Result<(), E>> Page<'_, '_, S> {
+    /// Writes families whose lines follow each other.
+    fn write_lines(&mut self, families: &[Shown<'_>]) -> Result<(), E> {
+        let mut jobs = families.iter().flat_map(jobs);
+        while let Some(made) = self.make(&mut jobs)? {
+            self.send(&made)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a family that is one message, whose length may stand before it.
+    fn write_message(&mut self, family: &Shown<'_>) -> Result<(), E> {
+        let bytes: usize = family.family.parts.iter().map(|part| part.bytes).sum();
+        let (mut length, mut held) = (0, Vec::new());
+        let mut measured = jobs(family);
+        while let Some(made) = self.make(&mut measured)? {
+            length += made.iter().map(Made::bytes).sum::<u64>();
+            if bytes <= HELD_MAX {
+                held.extend(made);
+            }
+        }
+        let Frame { before, after } = family.frame(length);
+        (self.sink)(Piece::Text(&before))?;
+        self.send(&held)?;
+        if bytes > HELD_MAX {
+            self.write_lines(std::slice::from_ref(family))?;
+        }
+        (self.sink)(Piece::Text(&after))
+    }
+
+    /// Makes the next pieces; `None` at the end.
+    fn make<'p>(
+        &mut self,
+        jobs: &mut impl Iterator<Item = Job<'p>>,
+    ) -> Result<Option<Vec<Made>>, E> {
+        let (mut next, mut bytes) = (Vec::new(), 0);
+        while next.len() < self.pieces && bytes < BYTES_MAX {
+            let Some(job) = jobs.next() else { break };
+            bytes += job.part.bytes;
+            next.push(job);
+        }
+        if next.is_empty() {
+            return Ok(None);
+        }
+        self.pieces = PIECES_MAX.min(self.pieces * 2);
+        let made: Result<_, _> = self.makers.make(&next).into_iter().collect();
+        Ok(Some(made.map_err(PageError::from)?))
+    }
+
+    fn send(&mut self, made: &[Made]) -> Result<(), E> {
+        made.iter().try_for_each(|made| (self.sink)(made.piece()))
+    }
+}
+
+/// The parts of a family.
+fn jobs<'p>(shown: &'p Shown<'p>) -> impl Iterator<Item = Job<'p>> {
+    let parts = shown.family.parts.iter();
+    parts.map(move |part| Job { shown, part })
 }
 
 impl View {

@@ -146,3 +146,50 @@ impl Said {
         make_ready(&self.group, family, self.origin, self.at).map_err(|refusal| refusal.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use promontory_exposition::model::{Counter, Timestamp};
+    use promontory_exposition::{Family, Label, Metric, Value, format};
+
+    use super::*;
+    use crate::shape::ENCODED;
+
+    fn counter(value: f64) -> Family<'static> {
+        let mut family = Family::new("f_total", Kind::Counter);
+        family.metrics.push(Metric {
+            labels: vec![Label::new("instance", "")],
+            value: Value::Counter(Counter {
+                value,
+                exemplar: None,
+                created: Some(Timestamp {
+                    seconds: 1_700_000_000,
+                    nanos: 5,
+                }),
+            }),
+            timestamp_ms: None,
+        });
+        family
+    }
+
+    /// Earlier builds left created times in the shape.
+    #[test]
+    fn a_created_time_in_the_shape_is_read() {
+        let group = GroupingKey::from_labels(vec![Label::new("job", "j")]);
+        let mut shape = Vec::new();
+        // Where a number was taken out stands a 1.
+        format::write(ENCODED, &[counter(1.0)], &mut shape).unwrap();
+        let mut old = vec![SHAPED];
+        old.extend_from_slice(&7_i64.to_le_bytes());
+        old.extend_from_slice(&(shape.len() as u32).to_le_bytes());
+        old.extend_from_slice(&shape);
+        old.extend_from_slice(&2.5_f64.to_le_bytes());
+        let name = key(&group, "f_total");
+        let read = Reader::default().read(&name, &old).unwrap();
+        let again = Reader::default().read(&name, &value(&read)).unwrap();
+        for read in [read, again] {
+            let metric = read.own_metric(0).unwrap();
+            assert_eq!(metric, counter(2.5).metrics[0]);
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! the first and a group needs only the second.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::LazyLock;
 
 use promontory_exposition::name::{escape, is_classic_label_name, spell_label};
@@ -136,9 +136,9 @@ pub(crate) fn fingerprint(own: u64, key: u64) -> u64 {
     mix(own.wrapping_add(key))
 }
 
-/// The fingerprint of a group: over all its labels, empty ones too.
-pub(crate) fn group_fingerprint(key: &GroupingKey) -> u64 {
-    KEY.hash_one(key)
+/// The hash of anything, keyed like the fingerprints.
+pub(crate) fn keyed_hash(value: impl Hash) -> u64 {
+    KEY.hash_one(value)
 }
 
 /// The sum over some labels. In a sum their order does not matter, so grouping labels may stand anywhere among them.

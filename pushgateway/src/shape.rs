@@ -3,7 +3,8 @@
 //! A batch job pushes the same families again and again, and many groups push alike: only the numbers differ, and the
 //! values of the grouping labels. So a pushed family is a [`Shape`], a grouping key and a column of numbers.
 //! A shape is made once (checked, fingerprinted, spelled out as a [`Template`]) and found again by its bytes.
-//! `numbers` takes the numbers out of a family and puts them back; `intern` finds shapes.
+//! `labels` tells a metric's own labels from the grouping ones; `numbers` takes the numbers out of a family and puts them
+//! back; `metrics` reads single metrics, `order` knows where they stand on a page; `intern` finds shapes.
 
 use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
@@ -13,16 +14,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use promontory_exposition::format::{self, Limits};
 use promontory_exposition::model::Header;
 use promontory_exposition::name::{is_classic_label_name, is_classic_metric_name};
-use promontory_exposition::{Escaping, Family, Format, Kind, Label, ReadError, Target};
+use promontory_exposition::{Escaping, Family, Format, Kind, ReadError, Target};
 
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
 use crate::series::check_series;
+pub(crate) use labels::{add_key, own_labels, with_key};
+use metrics::At;
+pub(crate) use order::{Layout, Merged, Order, Run, compare_grouped};
 pub use template::READY;
-pub(crate) use template::{Layout, Run, Template, compare, suits};
+pub(crate) use template::{Template, repeated_bytes, suits};
 
 mod intern;
+mod labels;
+mod metrics;
 pub(crate) mod numbers;
+mod order;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -61,6 +68,10 @@ pub(crate) struct Shape {
     unit: Box<str>,
     /// How many numbers were taken out.
     numbers: usize,
+    /// Where each metric is, in the order they were pushed in.
+    metrics: Box<[At]>,
+    /// In which order they stand on a page.
+    pub(crate) order: Order,
     /// For each metric the sum that [`crate::series`] makes fingerprints of.
     pub(crate) series: Box<[u64]>,
     /// Whether all names are classic, so that of the escaping schemes only `dots` changes the lines.
@@ -93,7 +104,7 @@ impl Shape {
     /// The shape of a family whose numbers [`numbers::take`] took out and whose labels [`own_labels`] put in order.
     ///
     /// # Errors
-    /// A family that cannot be written: a metric is not of the family's type, or the name is missing.
+    /// A family that cannot be written: a metric is not of the family's type, the name is missing, or it is too large.
     pub(crate) fn of(
         family: &Family<'_>,
         numbers: usize,
@@ -101,29 +112,50 @@ impl Shape {
     ) -> Result<Arc<Self>, Refusal> {
         SCRATCH.with_borrow_mut(|bytes| {
             bytes.clear();
-            format::write(ENCODED, std::slice::from_ref(family), bytes).map_err(|_| {
-                Refusal::NotOfKind {
-                    family: family.name.to_string(),
-                    kind: family.kind,
-                }
-            })?;
-            let spelling = Spelling {
-                unsaid: unsaid(family.kind),
-                bytes,
-                key,
-            };
-            let shape = intern::intern(&spelling, || Self::make(family, numbers, key, bytes));
+            let shape = Self::spell(family, numbers, key, bytes);
             if bytes.capacity() > SCRATCH_MAX {
                 *bytes = Vec::new();
             }
-            Ok(shape)
+            shape
         })
+    }
+
+    /// [`of`](Self::of), with room to spell the family in.
+    fn spell(
+        family: &Family<'_>,
+        numbers: usize,
+        key: &GroupingKey,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Arc<Self>, Refusal> {
+        format::write(ENCODED, std::slice::from_ref(family), bytes).map_err(|_| {
+            Refusal::NotOfKind {
+                family: family.name.to_string(),
+                kind: family.kind,
+            }
+        })?;
+        // Places in it, and its length in the store, have 32 bits.
+        if bytes.len() > u32::MAX as usize || numbers > u32::MAX as usize {
+            return Err(Refusal::Content(ReadError {
+                family: Some(family.name.to_string()),
+                ..ReadError::of_content("the family has more than 4 GiB")
+            }));
+        }
+        let spelling = Spelling {
+            unsaid: unsaid(family.kind),
+            bytes,
+            key,
+        };
+        Ok(intern::intern(&spelling, || {
+            Self::make(family, numbers, key, bytes)
+        }))
     }
 
     fn make(family: &Family<'_>, numbers: usize, key: &GroupingKey, bytes: &[u8]) -> Self {
         let whole = with_key(family.clone(), key);
         let (series, unsound) = check_series(&whole, family);
         let classic = is_classic(&whole);
+        let order = Order::of(&family.metrics, key.labels());
+        let has_lines = classic && unsound.is_none();
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -138,13 +170,13 @@ impl Shape {
             kind: family.kind,
             unit: (*family.unit).into(),
             numbers,
+            metrics: metrics::places(family, bytes),
             series: series.into(),
             classic,
-            template: if classic && unsound.is_none() {
-                Template::of(family, key)
-            } else {
-                None
-            },
+            template: has_lines
+                .then(|| Template::of(family, &order, key, bytes.len()))
+                .flatten(),
+            order,
             unsound,
         }
     }
@@ -208,32 +240,6 @@ pub(crate) fn read<'a>(
     };
     numbers::put(&mut family, column);
     Ok(family)
-}
-
-/// Takes out pushed labels in whose place the grouping labels stand, adds `instance=""` where no instance is, and
-/// sorts by name.
-pub(crate) fn own_labels(labels: &mut Vec<Label<'_>>, key: &GroupingKey) {
-    for grouping in key.labels() {
-        // Only the first: a label that is there twice is an error, which `check_series` finds then.
-        if let Some(at) = labels.iter().position(|label| label.name == grouping.name) {
-            labels.remove(at);
-        }
-    }
-    if key.get("instance").is_none() && !labels.iter().any(|label| label.name == "instance") {
-        labels.push(Label::new("instance", ""));
-    }
-    labels.sort_by(|a, b| a.name.cmp(&b.name));
-}
-
-/// Adds the grouping labels again.
-pub(crate) fn with_key<'a>(mut family: Family<'a>, key: &'a GroupingKey) -> Family<'a> {
-    for metric in &mut family.metrics {
-        for label in key.labels() {
-            metric.labels.push(Label::new(&*label.name, &*label.value));
-        }
-        metric.labels.sort_by(|a, b| a.name.cmp(&b.name));
-    }
-    family
 }
 
 /// The type, where protobuf has none for it and writes another.

@@ -38,6 +38,8 @@ pub struct View {
     pub(crate) reshaped: u64,
     /// How many families were pushed as OpenMetrics.
     openmetrics: usize,
+    /// How many families of a name have values that OpenMetrics forbids; only names that have some.
+    misfits: OrdMap<Arc<str>, usize>,
     /// How many metrics all groups have together.
     series: usize,
     /// Why nothing can be scraped.
@@ -66,6 +68,11 @@ impl View {
     /// never does sees no change.
     pub(crate) fn offers_openmetrics(&self) -> bool {
         self.openmetrics > 0
+    }
+
+    /// Whether OpenMetrics allows the values of all families of a name.
+    pub(crate) fn fits_openmetrics(&self, name: &str) -> bool {
+        !self.misfits.contains_key(name)
     }
 
     /// One group.
@@ -120,6 +127,15 @@ impl View {
         self.openmetrics -= gone.map_or(0, openmetrics);
         self.series += new.map_or(0, Group::series);
         self.series -= gone.map_or(0, Group::series);
+        for family in new.iter().flat_map(|group| group.misfits()) {
+            *self.misfits.entry(family.name().into()).or_default() += 1;
+        }
+        for family in gone.iter().flat_map(|group| group.misfits()) {
+            match self.misfits.get_mut(family.name()) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => drop(self.misfits.remove(family.name())),
+            }
+        }
     }
 
     /// Some group that holds a family of this name, or spelled like it. Looks through the groups; only for error texts.

@@ -20,7 +20,8 @@ mod value;
 mod wire;
 mod write;
 
-pub use read::read_delimited;
+pub use read::{metric_starts, read_delimited, read_metric};
+pub(crate) use write::end_apart;
 pub use write::{Open, begin, end, metric, write_delimited};
 
 use crate::model::Kind;

@@ -37,6 +37,39 @@ pub fn read_delimited<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Family
     budget.settle(families)
 }
 
+/// Where the fields of a family's metrics begin, in order: behind each, [`read_metric`] reads one. `family` is the
+/// family's message with its length in front.
+///
+/// # Errors
+/// Bytes that are no message.
+pub fn metric_starts(family: &[u8]) -> Result<Vec<usize>> {
+    let mut rest = family;
+    let mut fields = Fields::new(delimited(&mut rest)?);
+    let end = family.len() - rest.len();
+    let mut starts = Vec::new();
+    loop {
+        let start = end - fields.left();
+        match fields.next()? {
+            Some((4, Wire::Bytes(_))) => starts.push(start),
+            Some(_) => {}
+            None => return Ok(starts),
+        }
+    }
+}
+
+/// Reads the one metric, of a family of this type, whose field `bytes` begin with.
+///
+/// # Errors
+/// Bytes that do not begin so.
+pub fn read_metric<'a>(bytes: &'a [u8], kind: Kind, limits: &Limits) -> Result<Metric<'a>> {
+    let Some((4, Wire::Bytes(message))) = Fields::new(bytes).next()? else {
+        return Err(ReadError::new("not a metric of a family"));
+    };
+    let mut budget = Budget::new(limits);
+    let metric = read_one(message, kind, &mut budget)?;
+    budget.settle(metric)
+}
+
 fn in_nameless(mut error: ReadError, index: usize) -> ReadError {
     error.message = format!("message {}: {}", index + 1, error.message);
     error
@@ -52,7 +85,7 @@ fn read_family<'a>(message: &'a [u8], index: usize, budget: &mut Budget) -> Resu
         };
         let metric = budget
             .take()
-            .and_then(|()| read_metric(bytes, family.kind, budget));
+            .and_then(|()| read_one(bytes, family.kind, budget));
         match metric.map_err(|error| in_family(error, &family)) {
             Ok(metric) => family.metrics.push(metric),
             Err(error) => budget.refuse(error)?,
@@ -101,7 +134,7 @@ struct Payloads<'a> {
     histogram: Option<Box<HistogramParts<'a>>>,
 }
 
-fn read_metric<'a>(message: &'a [u8], kind: Kind, budget: &mut Budget) -> Result<Metric<'a>> {
+fn read_one<'a>(message: &'a [u8], kind: Kind, budget: &mut Budget) -> Result<Metric<'a>> {
     let mut labels = Vec::new();
     let mut timestamp_ms = None;
     let mut payloads = Payloads::default();

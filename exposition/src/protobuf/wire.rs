@@ -65,6 +65,11 @@ impl<'a> Fields<'a> {
         Self { rest: message }
     }
 
+    /// How many bytes of the message are left.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The next field's number and value; `None` at the end of the message.
     pub(super) fn next(&mut self) -> Result<Option<(u32, Wire<'a>)>, Fault> {
         if self.rest.is_empty() {

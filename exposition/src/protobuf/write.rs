@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 
 use super::type_number;
-use super::wire::{put_double, put_length_before, put_message, put_sint, put_string, put_uint};
+use super::wire::{
+    put_double, put_length_before, put_message, put_sint, put_string, put_uint, put_varint,
+};
 use crate::error::WriteError;
 use crate::model::{
     Count, Counter, Exemplar, Family, Header, Histogram, Kind, Label, Native, NativeBuckets,
@@ -65,10 +67,25 @@ pub fn begin(header: Header<'_>, escaping: Escaping, out: &mut Vec<u8>) -> Open 
 
 /// Ends a family's message: the unit, and the length in front of it all.
 pub fn end(open: Open, out: &mut Vec<u8>) {
+    put_unit(&open, out);
+    put_length_before(open.start, out);
+}
+
+/// Ends a family's message whose metrics stand elsewhere and take `bytes` bytes: gives what stands behind them, and
+/// puts the length of it all in front of what `before` holds of the message.
+pub(crate) fn end_apart(open: Open, before: &mut Vec<u8>, bytes: u64) -> Vec<u8> {
+    let mut after = Vec::new();
+    put_unit(&open, &mut after);
+    let start = before.split_off(open.start);
+    put_varint((start.len() + after.len()) as u64 + bytes, before);
+    before.extend_from_slice(&start);
+    after
+}
+
+fn put_unit(open: &Open, out: &mut Vec<u8>) {
     if !open.unit.is_empty() {
         put_string(5, &open.unit, out);
     }
-    put_length_before(open.start, out);
 }
 
 /// Writes one `metric` field of the open family. It depends on nothing written before it, so such

@@ -2,136 +2,154 @@
 //!
 //! Two rules lead here. A series has the name it has in text, whatever was pushed how: so a counter whose name does not
 //! end in `_total` is `unknown` under its own name. And the page is valid as a whole: a type lays claim to names
-//! ([`Shape::claims`]) and asks for certain values ([`fits`]); a family that cannot have its type beside the others, or
-//! holds what the type forbids, is written as [`plain`] samples, which are always valid.
+//! ([`Naming::claims`]) and asks for certain values (`crate::fit`); a family that cannot have its type beside the others,
+//! or holds what the type forbids, is written as [`plain`] samples, which are always valid.
 //!
 //! `_created` lines stand only where OpenMetrics was pushed: whoever pushes otherwise wants no new series.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
-use promontory_exposition::openmetrics::write::Style;
-use promontory_exposition::{Escaping, Family, Kind, Label, Metric, Value, WriteError};
+use promontory_exposition::{Kind, Target};
 
-use super::entry::{Entry, decode};
-use super::lines::Sheet;
-use super::work::Job;
-use crate::family::Origin;
-use crate::shape::compare;
-use created::{Adopted, adopt};
-use exemplar::keep_valid_exemplars;
-use fit::fits;
-use plain::plain;
-use shape::Shape;
+use super::chosen::Chosen;
+use super::plan::Plan;
+use super::sheet::Sheet;
+use super::shown::{Dress, Shown, Title};
+use created::Created;
+use naming::Naming;
+use plain::samples;
+
+pub(super) use created::Adoptions;
+pub(super) use plain::Plain;
+pub(super) use typed::Typed;
 
 mod created;
 mod exemplar;
-mod fit;
+mod naming;
 mod plain;
-mod shape;
+mod typed;
+
+/// The families of a page as OpenMetrics shows them.
+pub(super) fn shown<'p>(
+    chosen: &'p [Chosen<'_>],
+    plan: &'p Plan,
+    sheet: &Sheet<'p>,
+    target: Target,
+) -> Vec<Shown<'p>> {
+    let names = Names::of(chosen, plan, sheet, target);
+    let mut shown = Vec::with_capacity(chosen.len());
+    for (at, family) in chosen.iter().enumerate() {
+        names.show(at, family, sheet, &mut shown);
+    }
+    shown
+}
 
 /// What must be known of all families before the first can be written.
-pub(super) struct Names<'p> {
-    entries: &'p [Entry<'p>],
-    escaping: Escaping,
-    /// By the place of the entry; `None` for those that are not written by themselves.
-    shapes: Vec<Option<Shape>>,
+struct Names<'p> {
+    target: Target,
+    namings: Vec<Naming>,
+    /// The created times of families that are pushed as gauges, by the place of the family.
+    created: HashMap<usize, Created<'p>>,
+    /// The gauges with these, which are not shown by themselves.
+    adopted: HashSet<usize>,
     /// How many families lay claim to a name.
     claimed: HashMap<String, usize>,
-    /// By the place of the entry whose `_created` lines they become.
-    adopted: HashMap<usize, Adopted>,
+    /// What the families are called.
+    called: HashSet<String>,
 }
 
 impl<'p> Names<'p> {
-    pub(super) fn of(
-        entries: &'p [Entry<'p>],
-        sheet: &Sheet<'p>,
-        escaping: Escaping,
-    ) -> Result<Self, WriteError> {
-        let shapes = entries.iter();
-        let shapes = shapes.map(|entry| Shape::of(entry, sheet, escaping));
+    fn of(chosen: &'p [Chosen<'_>], plan: &'p Plan, sheet: &Sheet<'p>, target: Target) -> Self {
         let mut names = Self {
-            entries,
-            escaping,
-            shapes: shapes.collect(),
+            target,
+            namings: chosen
+                .iter()
+                .map(|family| Naming::of(family, target.escaping))
+                .collect(),
+            created: HashMap::new(),
+            adopted: HashSet::new(),
             claimed: HashMap::new(),
-            adopted: HashMap::new(),
+            called: HashSet::new(),
         };
-        names.adopt_created(sheet)?;
-        for claim in names.shapes.iter().flatten().flat_map(Shape::claims) {
-            *names.claimed.entry(claim).or_default() += 1;
-        }
-        Ok(names)
-    }
-
-    /// Clients that push text send created times as gauges of that name, which a typed family claims for itself: where
-    /// they belong together they become one family, whose samples are the same.
-    fn adopt_created(&mut self, sheet: &Sheet<'_>) -> Result<(), WriteError> {
-        let shapes = self.shapes.iter().enumerate();
-        let by_created: HashMap<String, usize> = shapes
-            .filter_map(|(at, shape)| Some((shape.as_ref()?.created_name()?, at)))
-            .collect();
-        for at in 0..self.entries.len() {
-            let Some(shape) = self.shapes[at].as_ref().filter(|shape| shape.is_gauge()) else {
-                continue;
-            };
-            let Some(&parent) = by_created.get(&shape.name) else {
-                continue;
-            };
-            if let Some(adopted) = adopt(
-                &metrics(&self.entries[parent], sheet)?,
-                &metrics(&self.entries[at], sheet)?,
-            ) {
-                self.adopted.insert(parent, adopted);
-                self.shapes[at] = None;
+        names.adopt(chosen, plan, sheet);
+        for (at, naming) in names.namings.iter().enumerate() {
+            if !names.adopted.contains(&at) {
+                names.called.insert(naming.name.clone());
+                for claim in naming.claims() {
+                    *names.claimed.entry(claim).or_default() += 1;
+                }
             }
         }
-        Ok(())
+        names
     }
 
-    /// A piece for each family that is written.
-    pub(super) fn jobs(&'p self) -> impl Iterator<Item = Job<'p>> {
-        let written = (0..self.entries.len()).filter(|at| self.shapes[*at].is_some());
-        written.map(|at| Job::OpenMetrics(self, at))
+    /// Gives gauges with created times to those they belong to.
+    fn adopt(&mut self, chosen: &'p [Chosen<'_>], plan: &'p Plan, sheet: &Sheet<'p>) {
+        let planned = |at: &usize| matches!(chosen[*at], Chosen::Planned(_));
+        let by_name: HashMap<&str, usize> = (0..chosen.len())
+            .filter(planned)
+            .map(|at| (&*chosen[at].name, at))
+            .collect();
+        for (parent, naming) in self.namings.iter().enumerate() {
+            let family = &chosen[parent];
+            let gauge = plan.adoptions(sheet).gauge_of(&family.name);
+            let Some((gauge, at)) = gauge.and_then(|gauge| Some((gauge, *by_name.get(gauge)?)))
+            else {
+                continue;
+            };
+            let name = naming.created_name();
+            if let Some(name) =
+                name.filter(|name| *name == self.namings[at].name && planned(&parent))
+            {
+                self.created.insert(parent, Created { gauge, name });
+                self.adopted.insert(at);
+            }
+        }
     }
 
-    /// Writes the family at a place.
-    pub(super) fn write(
+    /// Adds how a family is shown: with its type if it may have that here.
+    fn show(
         &self,
         at: usize,
-        sheet: &Sheet<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), WriteError> {
-        let entry = &self.entries[at];
-        let (Some(shape), Some(header)) = (&self.shapes[at], entry.header(sheet)) else {
-            return Ok(());
-        };
-        let mut metrics = metrics(entry, sheet)?;
-        if metrics.is_empty() {
-            return Ok(());
+        family: &'p Chosen<'_>,
+        sheet: &Sheet<'p>,
+        shown: &mut Vec<Shown<'p>>,
+    ) {
+        if self.adopted.contains(&at) {
+            return;
         }
-        sort(&mut metrics, shape, self.escaping);
-        let adopted = self.adopted.get(&at);
-        if !(self.is_free(shape) && fits(shape, &metrics, self.escaping)) {
-            let mut families = plain(shape, header, &metrics, self.escaping);
-            families
-                .extend(adopted.and_then(|adopted| adopted.family(shape, &metrics, self.escaping)));
-            return write_plain(&families, out);
+        let (naming, title) = (&self.namings[at], Title::of(family, sheet));
+        let created = self.created.get(&at).cloned();
+        if naming.base().is_some() && self.is_free(naming) && fits(family, sheet) {
+            let title = Title {
+                kind: naming.kind,
+                unit: naming.unit(title.unit),
+                ..title
+            };
+            let style = naming.style(self.target.escaping);
+            let dress = Dress::Typed(Typed { style, created });
+            return shown.push(Shown::new(family, title, dress, self.target));
         }
-        let style = shape.style(self.escaping);
-        let header = shape.header(header);
-        style.begin(header, out);
-        for metric in &metrics {
-            style.metric(header, &metric.labels, &metric.value, None, out)?;
-            if let Some(adopted) = adopted {
-                adopted.write(shape, &metric.labels, self.escaping, out)?;
+        for (name, sample) in samples(naming, created) {
+            // Only a gauge histogram may stand beside a family that is called like one of its parts.
+            if name != naming.name && self.called.contains(&name) {
+                continue;
             }
+            let title = Title {
+                name: Cow::Owned(name),
+                help: title.help.filter(|_| !sample.is_created()),
+                kind: Kind::Untyped,
+                unit: "",
+            };
+            let dress = Dress::Plain(Plain::new(sample, self.target.escaping));
+            shown.push(Shown::new(family, title, dress, self.target));
         }
-        Ok(())
     }
 
-    /// Whether the family may have its type beside the others.
-    fn is_free(&self, shape: &Shape) -> bool {
-        let claims: Vec<_> = shape.claims().collect();
+    /// Whether a family may have its type beside the others.
+    fn is_free(&self, naming: &Naming) -> bool {
+        let claims: Vec<_> = naming.claims().collect();
         // A name of its own is never taken: whoever else lays claim to it steps back.
         claims.len() == 1
             || claims
@@ -140,63 +158,13 @@ impl<'p> Names<'p> {
     }
 }
 
-/// Everything under a name, with what may be shown of it here.
-fn metrics<'v>(entry: &Entry<'v>, sheet: &Sheet<'v>) -> Result<Vec<Metric<'v>>, WriteError> {
-    let mut metrics = entry.own.map_or_else(Vec::new, |own| own.metrics.clone());
-    metrics.iter_mut().for_each(forget_created);
-    for family in entry.members(sheet) {
-        let mut decoded = decode(family)?;
-        if family.origin == Origin::Classic {
-            decoded.metrics.iter_mut().for_each(forget_created);
-        }
-        metrics.append(&mut decoded.metrics);
-    }
-    metrics.iter_mut().for_each(keep_valid_exemplars);
-    Ok(metrics)
-}
-
-fn forget_created(metric: &mut Metric<'_>) {
-    match &mut metric.value {
-        Value::Counter(counter) => counter.created = None,
-        Value::Summary(summary) => summary.created = None,
-        Value::Histogram(histogram) => histogram.created = None,
-        Value::Gauge(_) | Value::Untyped(_) => {}
-    }
-}
-
-/// In the order of the other formats; but the states of one set stand together.
-fn sort(metrics: &mut [Metric<'_>], shape: &Shape, escaping: Escaping) {
-    metrics.sort_by(compare);
-    if shape.kind == Kind::StateSet {
-        // Stable, so that states keep their order.
-        metrics.sort_by(|a, b| {
-            let set = |metric| others(metric, shape, escaping);
-            set(a).cmp(set(b))
-        });
-    }
-}
-
-/// The labels that tell one state set from another.
-fn others<'m, 'a>(
-    metric: &'m Metric<'a>,
-    shape: &'m Shape,
-    escaping: Escaping,
-) -> impl Iterator<Item = &'m Label<'a>> {
-    let labels = metric.labels.iter();
-    labels.filter(move |label| !shape.is_state(label, escaping))
-}
-
-fn write_plain(families: &[Family<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
-    // Names are spelled already.
-    let style = Style {
-        escaping: Escaping::AllowUtf8,
-        ..Style::default()
-    };
-    for family in families.iter().filter(|family| !family.metrics.is_empty()) {
-        style.begin(family.header(), out);
-        for metric in &family.metrics {
-            style.metric(family.header(), &metric.labels, &metric.value, None, out)?;
+/// Whether all values are such as the type may have.
+fn fits(family: &Chosen<'_>, sheet: &Sheet<'_>) -> bool {
+    match family {
+        Chosen::Planned(family) => sheet.fits_openmetrics(&family.name),
+        Chosen::Joined(family) => {
+            let mut members = family.members.iter();
+            members.all(|place| sheet.family(*place).fits)
         }
     }
-    Ok(())
 }

@@ -5,29 +5,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
+use promontory_exposition::WriteError;
 use promontory_exposition::gzip::{Block, Compressor};
-use promontory_exposition::{Target, WriteError};
 
-use super::entry::Entry;
-use super::lines::Sheet;
-use super::openmetrics::Names;
-use super::part::{Kept, Part};
-use super::plan::PlannedFamily;
+use super::Piece;
+use super::part::Part;
+use super::sheet::Sheet;
+use super::shown::Shown;
 
 /// More threads would leave too little to others.
 const THREADS_MAX: usize = 4;
 /// As many pieces to make for each thread as are worth starting it for.
 const PIECES_A_THREAD: usize = 4;
 
-/// A piece to be made.
+/// A piece to be made: a part of a family.
 #[derive(Clone, Copy)]
-pub(super) enum Job<'p> {
-    /// A part of a family whose lines are planned.
-    Part(&'p PlannedFamily, &'p Part),
-    /// A whole family, from its values.
-    Family(&'p Entry<'p>),
-    /// A whole family, by the rules of OpenMetrics.
-    OpenMetrics(&'p Names<'p>, usize),
+pub(super) struct Job<'p> {
+    pub(super) shown: &'p Shown<'p>,
+    pub(super) part: &'p Part,
 }
 
 /// A piece that was made.
@@ -38,20 +33,19 @@ pub(super) enum Made {
     Block(Arc<Block>),
 }
 
-impl<'p> Job<'p> {
-    /// The pieces of a family.
-    pub(super) fn of(entry: &'p Entry<'p>, target: Target) -> Vec<Self> {
-        match entry.ready(target) {
-            Some((family, parts)) => parts.iter().map(|part| Self::Part(family, part)).collect(),
-            None => vec![Self::Family(entry)],
+impl Made {
+    /// How many bytes it has before it is compressed.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::Text(text) => text.len() as u64,
+            Self::Block(block) => block.length,
         }
     }
 
-    /// What is there already.
-    fn kept(self, sheet: &Sheet<'_>) -> Option<Made> {
+    pub(super) fn piece(&self) -> Piece<'_> {
         match self {
-            Self::Part(family, part) => family.kept(part, sheet).map(Made::Block),
-            Self::Family(_) | Self::OpenMetrics(..) => None,
+            Self::Text(text) => Piece::Text(text),
+            Self::Block(block) => Piece::Block(block),
         }
     }
 }
@@ -59,7 +53,6 @@ impl<'p> Job<'p> {
 /// Everyone who makes pieces of one page.
 pub(super) struct Makers<'v> {
     sheet: &'v Sheet<'v>,
-    target: Target,
     compressed: bool,
     /// The maker of the thread at hand.
     first: Maker,
@@ -76,12 +69,11 @@ struct Maker {
 
 impl<'v> Makers<'v> {
     /// `compressed` says whether parts are to be compressed and kept.
-    pub(super) fn new(sheet: &'v Sheet<'v>, target: Target, compressed: bool) -> Self {
+    pub(super) fn new(sheet: &'v Sheet<'v>, compressed: bool) -> Self {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let others = threads.min(THREADS_MAX) - 1;
         Self {
             sheet,
-            target,
             compressed,
             first: Maker::default(),
             others: (0..others).map(|_| Maker::default()).collect(),
@@ -90,14 +82,14 @@ impl<'v> Makers<'v> {
 
     /// Makes some pieces.
     pub(super) fn make(&mut self, jobs: &[Job<'_>]) -> Vec<Result<Made, WriteError>> {
-        let (sheet, target, compressed) = (self.sheet, self.target, self.compressed);
+        let (sheet, compressed) = (self.sheet, self.compressed);
         let made: Vec<OnceLock<_>> = jobs.iter().map(|_| OnceLock::new()).collect();
         let mut new = Vec::with_capacity(jobs.len());
         for (job, place) in jobs.iter().zip(&made) {
-            let kept = if compressed { job.kept(sheet) } else { None };
-            match kept {
+            let kept = compressed.then(|| job.shown.kept(job.part, sheet));
+            match kept.flatten() {
                 // Nobody has set it before.
-                Some(kept) => drop(place.set(Ok(kept))),
+                Some(kept) => drop(place.set(Ok(Made::Block(kept)))),
                 None => new.push((*job, place)),
             }
         }
@@ -106,7 +98,7 @@ impl<'v> Makers<'v> {
         let work = |maker: &mut Maker| {
             while let Some((job, place)) = new.get(next.fetch_add(1, Ordering::Relaxed)) {
                 // Each place is set once: its number was given out once.
-                let _ = place.set(maker.make(*job, sheet, target, compressed));
+                let _ = place.set(maker.make(*job, sheet, compressed));
             }
         };
         thread::scope(|scope| {
@@ -123,27 +115,17 @@ impl<'v> Makers<'v> {
 impl Maker {
     fn make(
         &mut self,
-        job: Job<'_>,
+        Job { shown, part }: Job<'_>,
         sheet: &Sheet<'_>,
-        target: Target,
         compressed: bool,
     ) -> Result<Made, WriteError> {
         self.text.clear();
-        match job {
-            Job::Part(family, part) => {
-                sheet.write_part(family, part, target, &mut self.text);
-                if compressed {
-                    let compressor = self.compressor.get_or_insert_default();
-                    let block = Arc::new(compressor.compress(&self.text));
-                    part.keep(Kept {
-                        changes: sheet.changes(),
-                        block: Arc::clone(&block),
-                    });
-                    return Ok(Made::Block(block));
-                }
-            }
-            Job::OpenMetrics(names, at) => names.write(at, sheet, &mut self.text)?,
-            Job::Family(entry) => entry.write(sheet, target, &mut self.text)?,
+        shown.write(part, sheet, &mut self.text)?;
+        if compressed && shown.keeps() {
+            let compressor = self.compressor.get_or_insert_default();
+            let block = Arc::new(compressor.compress(&self.text));
+            shown.keep(part, sheet, Arc::clone(&block));
+            return Ok(Made::Block(block));
         }
         Ok(Made::Text(std::mem::take(&mut self.text)))
     }

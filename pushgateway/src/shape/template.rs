@@ -1,16 +1,16 @@
 //! The text lines of a shape with holes where grouping values and numbers go.
 //!
 //! Lines are made by the text writer itself, with marks in the holes, and then cut at the marks: the format is
-//! known in one place only. The lines of one group nearly always have one order whatever its grouping values are;
-//! then they stand in it, and [`Run`] and [`Layout`] say what is needed to know the order among groups (see
-//! [`crate::page`]).
+//! known in one place only.
 
 use std::ops::Range;
 
-use promontory_exposition::format::Writer;
+use promontory_exposition::model::Header;
+use promontory_exposition::page::write_metric;
 use promontory_exposition::{Escaping, Family, Format, Label, Metric, Target, Value, number};
 
 use super::numbers::{self, Number};
+use super::order::Order;
 use crate::group::GroupingKey;
 
 /// What a mark begins with; texts that hold it have no template. Private characters, which no format escapes.
@@ -24,6 +24,14 @@ pub const READY: Target = Target {
     escaping: Escaping::Underscores,
 };
 
+/// Bytes of text that a template may have however few the family's own are.
+const TEXT_ANYWAY: usize = 64 << 10;
+/// Bytes of text for each byte of the family: labels stand in each line, in protobuf once a metric.
+const TEXT_MAX_RATIO: usize = 16;
+
+/// Bytes of a line beside name and labels, about.
+const LINE_BYTES: usize = 24;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -32,13 +40,8 @@ pub(crate) struct Template {
     /// Where each piece ends in `text`. Each line has one more than there are grouping labels.
     ends: Box<[u32]>,
     lines: Box<[Line]>,
-    /// The lines of metrics that stand together whatever the values of the grouping labels are.
-    pub(crate) runs: Box<[Run]>,
-    /// One for each number of labels that metrics have; `None` where two metrics of as many labels have the grouping
-    /// labels in other places, so that the order of the lines depends on the values of grouping labels.
-    pub(crate) layouts: Option<Box<[Layout]>>,
-    /// For each metric in the order of its lines: which it was when pushed, and where its lines begin.
-    metrics: Box<[(u32, u32)]>,
+    /// Where the lines of each metric begin, by its place in the [order](Order).
+    starts: Box<[u32]>,
     holes: usize,
 }
 
@@ -51,102 +54,53 @@ struct Line {
     number: u32,
 }
 
-/// Adjacent lines whose metrics have as many labels and the same values before the first grouping label.
-#[derive(Debug)]
-pub(crate) struct Run {
-    /// How many labels each metric has.
-    pub(crate) labels: usize,
-    /// The values before the first grouping label.
-    pub(crate) leading: Box<[Box<str>]>,
-    /// Which lines.
-    pub(crate) lines: Range<usize>,
-}
-
-/// Where the grouping labels stand among the sorted labels of a metric.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Layout {
-    /// How many labels there are.
-    pub(crate) labels: usize,
-    /// The positions of the grouping labels.
-    pub(crate) positions: Box<[usize]>,
-}
-
-impl Layout {
-    /// How many grouping labels stand together at the first of them: their values alone order the groups.
-    pub(crate) fn together(&self) -> usize {
-        let first = self.positions.first().copied().unwrap_or(0);
-        let in_row = |(at, position): &(usize, &usize)| **position == first + at;
-        self.positions.iter().enumerate().take_while(in_row).count()
-    }
-}
-
 impl Template {
-    /// The template of a family that has neither grouping labels nor numbers; `None` where its texts look like
-    /// marks, or where it has native histograms.
-    pub(crate) fn of(family: &Family<'_>, key: &GroupingKey) -> Option<Self> {
+    /// The template of a family that has neither grouping labels nor numbers, of so many bytes; `None` where its texts
+    /// look like marks, where it has native histograms, or where it would be much larger than the family.
+    pub(super) fn of(
+        family: &Family<'_>,
+        order: &Order,
+        key: &GroupingKey,
+        bytes: usize,
+    ) -> Option<Self> {
         let mut marked = family.clone();
         let whole = number_all(&mut marked);
         // The numbers of a native histogram stay in the family, and would be taken for others' here.
         if marked.metrics.iter().any(is_native) {
             return None;
         }
-        for metric in &mut marked.metrics {
-            if metric.labels.iter().any(|label| label.value.contains(MARK)) {
-                return None;
-            }
-            for (at, label) in key.labels().iter().enumerate() {
-                metric
-                    .labels
-                    .push(Label::new(&*label.name, format!("{MARK}{at}\u{E001}")));
-            }
-            metric.labels.sort_by(|a, b| a.name.cmp(&b.name));
-        }
-        let mut order: Vec<(u32, &Metric<'_>)> = (0..).zip(&marked.metrics).collect();
-        order.sort_by(|a, b| compare(a.1, b.1));
-        let mut parts = Parts::default();
-        let mut runs: Vec<Run> = Vec::new();
-        let mut metrics = Vec::with_capacity(order.len());
-        for (pushed, metric) in order {
-            let start = parts.lines.len();
-            parts.add(&marked, metric, &whole)?;
-            metrics.push((pushed, u32::try_from(start).ok()?));
-            let leading = leading(metric);
-            match runs.last_mut() {
-                Some(run) if run.labels == metric.labels.len() && run.leading == leading => {
-                    run.lines.end = parts.lines.len();
-                }
-                _ => runs.push(Run {
-                    labels: metric.labels.len(),
-                    leading,
-                    lines: start..parts.lines.len(),
-                }),
-            }
+        let mut parts = Parts {
+            text_max: TEXT_ANYWAY.saturating_add(bytes.saturating_mul(TEXT_MAX_RATIO)),
+            ..Parts::default()
+        };
+        let mut starts = Vec::with_capacity(order.len());
+        for place in 0..order.len() {
+            let metric = &mut marked.metrics[order.pushed(place)];
+            mark(metric, key)?;
+            starts.push(u32::try_from(parts.lines.len()).ok()?);
+            parts.add(family.header(), metric, &whole)?;
         }
         Some(Self {
             text: parts.text.into(),
             ends: parts.ends.into(),
             lines: parts.lines.into(),
-            runs: runs.into(),
-            layouts: layouts(&marked).map(Into::into),
-            metrics: metrics.into(),
+            starts: starts.into(),
             holes: key.labels().len(),
         })
     }
 
-    /// Appends some lines. `values` are the values of the grouping labels, escaped, in the order of their names.
+    /// Appends the lines of the metrics at some places. `values` are the values of the grouping labels, escaped, in the
+    /// order of their names.
     pub(crate) fn write(
         &self,
-        lines: Range<usize>,
+        places: Range<usize>,
         values: &[impl AsRef<[u8]>],
         column: &[u64],
         out: &mut Vec<u8>,
     ) {
-        for line in &self.lines[lines] {
+        for line in &self.lines[self.lines_of(places)] {
             let first = line.piece as usize;
-            let mut start = match first {
-                0 => 0,
-                _ => self.ends[first - 1] as usize,
-            };
+            let mut start = self.end_before(first);
             for (end, value) in self.ends[first..first + self.holes].iter().zip(values) {
                 out.extend_from_slice(&self.text[start..*end as usize]);
                 out.extend_from_slice(value.as_ref());
@@ -158,17 +112,42 @@ impl Template {
         }
     }
 
-    /// Each metric: which it was when pushed, and its lines.
-    pub(crate) fn metrics(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
-        let ends = self
-            .metrics
-            .iter()
-            .skip(1)
-            .map(|(_, start)| *start as usize);
-        let ends = ends.chain([self.lines.len()]);
-        let metrics = self.metrics.iter().zip(ends);
-        metrics.map(|((pushed, start), end)| (*pushed as usize, *start as usize..end))
+    /// How many bytes the lines of some places have, without grouping values and numbers, and how many lines they are.
+    pub(super) fn size_of(&self, places: Range<usize>) -> (usize, usize) {
+        let lines = self.lines_of(places);
+        let pieces = self.holes + 1;
+        let end = |line: usize| self.end_before(line * pieces);
+        (end(lines.end) - end(lines.start), lines.len())
     }
+
+    fn lines_of(&self, places: Range<usize>) -> Range<usize> {
+        let start = |place: usize| match self.starts.get(place) {
+            Some(start) => *start as usize,
+            None => self.lines.len(),
+        };
+        start(places.start)..start(places.end)
+    }
+
+    /// Where the piece before one ends in the text.
+    fn end_before(&self, piece: usize) -> usize {
+        match piece {
+            0 => 0,
+            _ => self.ends[piece - 1] as usize,
+        }
+    }
+}
+
+/// Puts marks for the grouping labels among a metric's labels; `None` where one looks like a mark.
+fn mark(metric: &mut Metric<'_>, key: &GroupingKey) -> Option<()> {
+    if metric.labels.iter().any(|label| label.value.contains(MARK)) {
+        return None;
+    }
+    for (at, label) in key.labels().iter().enumerate() {
+        let mark = format!("{MARK}{at}\u{E001}");
+        metric.labels.push(Label::new(label.name.to_string(), mark));
+    }
+    metric.labels.sort_by(|a, b| a.name.cmp(&b.name));
+    Some(())
 }
 
 impl Line {
@@ -195,6 +174,8 @@ fn number_all(family: &mut Family<'_>) -> Vec<bool> {
             match number {
                 Number::Float(value) => *value = at as f64,
                 Number::Whole(value) => *value = at as u64,
+                // Text does not show it.
+                Number::Created(_) => {}
             }
         });
     }
@@ -205,58 +186,25 @@ fn is_native(metric: &Metric<'_>) -> bool {
     matches!(&metric.value, Value::Histogram(histogram) if histogram.native.is_some())
 }
 
-/// See [`Template::layouts`].
-fn layouts(marked: &Family<'_>) -> Option<Vec<Layout>> {
-    let mut layouts: Vec<Layout> = Vec::new();
-    for metric in &marked.metrics {
-        let marks = metric
-            .labels
-            .iter()
-            .enumerate()
-            .filter(|(_, label)| label.value.starts_with(MARK));
-        let layout = Layout {
-            labels: metric.labels.len(),
-            positions: marks.map(|(at, _)| at).collect(),
-        };
-        match layouts.iter().find(|other| other.labels == layout.labels) {
-            Some(other) if *other != layout => return None,
-            Some(_) => {}
-            None => layouts.push(layout),
-        }
-    }
-    Some(layouts)
-}
-
-fn leading(metric: &Metric<'_>) -> Box<[Box<str>]> {
-    let values = metric.labels.iter().map(|label| &*label.value);
-    values
-        .take_while(|value| !value.starts_with(MARK))
-        .map(Into::into)
-        .collect()
-}
-
 /// A template while its lines are cut.
 #[derive(Default)]
 struct Parts {
     text: Vec<u8>,
+    text_max: usize,
     ends: Vec<u32>,
     lines: Vec<Line>,
 }
 
 impl Parts {
-    /// Renders a metric and cuts its lines; `None` where that fails, which cannot be after the checks of a push.
-    fn add(&mut self, family: &Family<'_>, metric: &Metric<'_>, whole: &[bool]) -> Option<()> {
-        let mut page = Vec::new();
-        let mut writer = Writer::new(READY, &mut page);
-        let header = promontory_exposition::model::Header {
-            help: None,
-            ..family.header()
-        };
-        writer.begin(header);
-        writer.metric(&metric.labels, &metric.value, None).ok()?;
-        writer.finish();
-        let page = std::str::from_utf8(&page).ok()?;
-        for line in page.lines().filter(|line| !line.starts_with("# ")) {
+    /// Renders a metric and cuts its lines; `None` where the text becomes too large, or where that fails, which cannot be
+    /// after the checks of a push.
+    fn add(&mut self, header: Header<'_>, metric: &Metric<'_>, whole: &[bool]) -> Option<()> {
+        if text_bytes(header.name, metric) > self.text_max.saturating_sub(self.text.len()) {
+            return None;
+        }
+        let mut lines = Vec::new();
+        write_metric(READY, header, &metric.labels, &metric.value, &mut lines).ok()?;
+        for line in std::str::from_utf8(&lines).ok()?.lines() {
             let (series, value) = line.rsplit_once(' ')?;
             let number = (value.parse::<f64>().ok()? as usize).checked_sub(1)?;
             self.lines.push(Line {
@@ -277,6 +225,9 @@ impl Parts {
 
     fn piece(&mut self, piece: &str) -> Option<()> {
         self.text.extend_from_slice(piece.as_bytes());
+        if self.text.len() >= self.text_max {
+            return None;
+        }
         self.ends.push(u32::try_from(self.text.len()).ok()?);
         Some(())
     }
@@ -287,11 +238,27 @@ pub(crate) fn suits(target: Target) -> bool {
     target.format == Format::Text && target.escaping != Escaping::Dots
 }
 
-/// client_golang's order: by number of labels, then by the values in the order of the names.
-pub(crate) fn compare(a: &Metric<'_>, b: &Metric<'_>) -> std::cmp::Ordering {
-    let values = |metric: &Metric<'_>| metric.labels.len();
-    values(a).cmp(&values(b)).then_with(|| {
-        let a = a.labels.iter().map(|label| &label.value);
-        a.cmp(b.labels.iter().map(|label| &label.value))
-    })
+/// How many bytes the lines of a metric have, about.
+pub(super) fn text_bytes(family: &str, metric: &Metric<'_>) -> usize {
+    lines_of(&metric.value).saturating_mul(family.len() + label_bytes(metric) + LINE_BYTES)
+}
+
+/// How many bytes of labels all lines of a metric but one have.
+pub(crate) fn repeated_bytes(metric: &Metric<'_>) -> usize {
+    (lines_of(&metric.value) - 1).saturating_mul(label_bytes(metric))
+}
+
+fn label_bytes(metric: &Metric<'_>) -> usize {
+    let labels = metric.labels.iter();
+    labels
+        .map(|label| label.name.len() + label.value.len())
+        .sum()
+}
+
+fn lines_of(value: &Value<'_>) -> usize {
+    match value {
+        Value::Counter(_) | Value::Gauge(_) | Value::Untyped(_) => 1,
+        Value::Summary(summary) => summary.quantiles.len() + 2,
+        Value::Histogram(histogram) => histogram.buckets.len() + 2,
+    }
 }

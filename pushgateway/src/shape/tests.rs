@@ -1,7 +1,9 @@
 //! What is kept of a family is all of it, and what families have in common is kept once.
 
-use promontory_exposition::model::{Bucket, Count, Exemplar, Histogram, Native, Quantile, Summary};
-use promontory_exposition::{Metric, Value};
+use promontory_exposition::model::{
+    Bucket, Count, Counter, Exemplar, Histogram, Native, Quantile, Summary, Timestamp,
+};
+use promontory_exposition::{Label, Metric, Value};
 
 use super::*;
 use crate::family::{Origin, PushedFamily};
@@ -84,8 +86,31 @@ fn families() -> Vec<Family<'static>> {
                 histogram(Count::Integer(2), Some(native)),
             ],
         ),
+        family(Kind::Counter, created().map(counter).into()),
         family(Kind::Gauge, Vec::new()),
     ]
+}
+
+/// Created times in and out of the range that a column has, and none.
+fn created() -> [Option<Timestamp>; 7] {
+    let time = |seconds, nanos| Some(Timestamp { seconds, nanos });
+    [
+        time(1_700_000_000, 999_999_999),
+        time(0, 0),
+        time(-1, 1),
+        time(-62_135_596_800, 0),
+        time(i64::MAX, 0),
+        time(5, -1),
+        None,
+    ]
+}
+
+fn counter(created: Option<Timestamp>) -> Value<'static> {
+    Value::Counter(Counter {
+        value: 2.5,
+        exemplar: None,
+        created,
+    })
 }
 
 #[test]
@@ -102,6 +127,57 @@ fn numbers_come_back_bit_by_bit() {
         }
         assert_eq!(kept, format!("{expected:?}"));
     }
+}
+
+/// Each run of a job has another time at which its counters began.
+#[test]
+fn created_times_are_numbers_too() {
+    let began = |seconds| {
+        let created = Some(Timestamp { seconds, nanos: 7 });
+        push(&key("a"), &family(Kind::Counter, vec![counter(created)]))
+    };
+    assert!(Arc::ptr_eq(&began(1).shape, &began(1_700_000_000).shape));
+    let without = push(&key("a"), &family(Kind::Counter, vec![counter(None)]));
+    assert!(!Arc::ptr_eq(&began(1).shape, &without.shape));
+}
+
+#[test]
+fn metrics_are_read_one_by_one() {
+    for family in families() {
+        let pushed = push(&key("a"), &family);
+        let metrics: Vec<_> = (0..pushed.metrics())
+            .map(|at| pushed.metric(at).unwrap())
+            .collect();
+        let whole = pushed.decode().unwrap();
+        assert_eq!(format!("{metrics:?}"), format!("{:?}", whole.metrics));
+        for at in 0..pushed.metrics() {
+            let labels = pushed.own_metric(at).unwrap().labels;
+            assert_eq!(pushed.shape.pushed_with(&labels), Some(at));
+        }
+        let other = [Label::new("at", "0"), Label::new("instance", "other")];
+        assert_eq!(pushed.shape.pushed_with(&other), None);
+    }
+}
+
+/// Labels stand in each line of text, so a template can be far larger than its family.
+#[test]
+fn a_template_is_not_much_larger_than_its_family() {
+    let buckets = |count: u32| {
+        let bucket = |at| Bucket {
+            upper_bound: f64::from(at),
+            cumulative_count: Count::Integer(0),
+            exemplar: None,
+        };
+        let histogram = Histogram {
+            buckets: (0..count).map(bucket).collect(),
+            ..Histogram::default()
+        };
+        let mut family = family(Kind::Histogram, vec![Value::Histogram(Box::new(histogram))]);
+        family.metrics[0].labels[0].value = "x".repeat(10_000).into();
+        push(&key("a"), &family)
+    };
+    assert!(buckets(4).shape.template.is_some());
+    assert!(buckets(1000).shape.template.is_none());
 }
 
 #[test]

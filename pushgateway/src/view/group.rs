@@ -36,12 +36,19 @@ impl Group {
         group
     }
 
-    /// Whether it has the same families as another, but for numbers and times.
+    /// Whether it has the same families as another, pushed in the same formats, but for numbers and times.
     pub(crate) fn is_shaped_like(&self, other: &Self) -> bool {
         let shapes = |group: &Self| group.families.len();
-        shapes(self) == shapes(other)
-            && std::iter::zip(&self.families, &other.families)
-                .all(|(a, b)| Arc::ptr_eq(&a.shape, &b.shape))
+        let alike = |(a, b): (&Arc<PushedFamily>, &Arc<PushedFamily>)| {
+            Arc::ptr_eq(&a.shape, &b.shape) && a.origin == b.origin
+        };
+        shapes(self) == shapes(other) && std::iter::zip(&self.families, &other.families).all(alike)
+    }
+
+    /// The families with values that OpenMetrics forbids.
+    pub(crate) fn misfits(&self) -> impl Iterator<Item = &PushedFamily> {
+        let families = self.families.iter().map(AsRef::as_ref);
+        families.filter(|family| !family.fits)
     }
 
     /// The grouping key.

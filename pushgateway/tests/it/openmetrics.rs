@@ -291,7 +291,7 @@ async fn created_times_that_were_pushed_as_gauges_stay_the_same_samples() {
     .await;
     check_text(
         "# TYPE s summary\ns_sum -1\ns_count 1\n# TYPE s_created gauge\ns_created 5\n",
-        "# TYPE s_sum unknown\ns_sum{...} -1.0\n# TYPE s_count unknown\ns_count{...} 1.0\n# TYPE s_created unknown\ns_created{...} 5.0\n",
+        "# TYPE s unknown\n# TYPE s_sum unknown\ns_sum{...} -1.0\n# TYPE s_count unknown\ns_count{...} 1.0\n# TYPE s_created unknown\ns_created{...} 5.0\n",
     )
     .await;
 }

@@ -438,9 +438,26 @@ proptest! {
         prop_assert_eq!(again, bytes);
     }
 
+    /// Each metric is found by where it starts and is read by itself as it is among the others.
+    #[test]
+    fn metrics_are_read_one_by_one(seed in any::<u64>()) {
+        for family in dice::families(seed) {
+            let bytes = write(std::slice::from_ref(&family));
+            let read_back = read(&bytes).unwrap();
+            let starts = metric_starts(&bytes).unwrap();
+            let metrics: Vec<_> = starts
+                .iter()
+                .map(|&start| read_metric(&bytes[start..], read_back[0].kind, &Limits::default()).unwrap())
+                .collect();
+            prop_assert_eq!(format!("{metrics:?}"), format!("{:?}", read_back[0].metrics));
+        }
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = read(&bytes);
+        let _ = metric_starts(&bytes);
+        let _ = read_metric(&bytes, Kind::Histogram, &Limits::default());
     }
 
     /// Bytes that are nearly right go deeper than random ones.

@@ -1,33 +1,76 @@
 //! Created times that were pushed as a gauge beside what they belong to.
+//!
+//! Clients that push text send created times as gauges of that name, which a typed family claims for itself: where they
+//! belong together they become one family, whose samples are the same.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use promontory_exposition::model::Header;
-use promontory_exposition::{Escaping, Family, Kind, Label, Metric, Value, WriteError};
+use promontory_exposition::{Kind, Value};
 
-use super::shape::{Shape, spelled};
+use super::super::plan::PlannedFamily;
+use super::super::sheet::{Place, Sheet};
+use super::naming::{has_created, suffix};
+use crate::family::{Origin, PushedFamily};
 
-/// Created times by the labels of their metric.
-pub(super) struct Adopted(HashMap<Vec<Label<'static>>, f64>);
+/// Which families' created times stand in which gauges: by the name of the parent, that of the gauge.
+#[derive(Debug, Default)]
+pub(in crate::page) struct Adoptions(BTreeMap<Box<str>, Box<str>>);
 
-/// The gauge's values as created times of the parent's metrics; `None` where one of them has no metric to belong to.
-pub(super) fn adopt(parent: &[Metric<'_>], gauge: &[Metric<'_>]) -> Option<Adopted> {
-    let parents: HashMap<&[Label<'_>], &Value<'_>> = parent
-        .iter()
-        .map(|metric| (&*metric.labels, &metric.value))
-        .collect();
-    let mut times = HashMap::with_capacity(gauge.len());
-    for metric in gauge {
-        let Value::Gauge(time) = metric.value else {
-            return None;
+impl Adoptions {
+    /// Finds them among families that are sorted by name.
+    pub(in crate::page) fn of(families: &[PlannedFamily], sheet: &Sheet<'_>) -> Self {
+        let named = |name: &str| {
+            let found = families.binary_search_by(|family| (*family.name).cmp(name));
+            found.ok().map(|at| &families[at])
         };
-        if is_created(parents.get(&*metric.labels)?) {
-            return None;
+        let mut adoptions = BTreeMap::new();
+        for parent in families.iter().filter(|family| has_created(family.kind)) {
+            let base = parent.name.strip_suffix(suffix(parent.kind));
+            let gauge = base.and_then(|base| named(&format!("{base}_created")));
+            let Some(gauge) = gauge.filter(|gauge| gauge.kind == Kind::Gauge) else {
+                continue;
+            };
+            if belongs(gauge, parent, sheet) {
+                adoptions.insert(parent.name.clone(), gauge.name.clone());
+            }
         }
-        let labels = metric.labels.iter().cloned();
-        times.insert(labels.map(Label::into_owned).collect(), time);
+        Self(adoptions)
     }
-    Some(Adopted(times))
+
+    /// The gauge with the created times of a family.
+    pub(super) fn gauge_of(&self, parent: &str) -> Option<&str> {
+        self.0.get(parent).map(AsRef::as_ref)
+    }
+}
+
+/// Whether each of a gauge's metrics has one beside it, in the same group, whose created time it may be.
+fn belongs(gauge: &PlannedFamily, parent: &PlannedFamily, sheet: &Sheet<'_>) -> bool {
+    // Most groups push alike, so the answer is mostly known by their shapes.
+    let mut known: HashMap<(u64, u64, bool), bool> = HashMap::new();
+    gauge.members.iter().all(|place| {
+        let gauge = sheet.family(*place);
+        let group = sheet.group(*place);
+        let Some(parent) = group.and_then(|group| group.family(&parent.name)) else {
+            return false;
+        };
+        let native = parent.origin == Origin::OpenMetrics;
+        *known
+            .entry((gauge.shape.id(), parent.shape.id(), native))
+            .or_insert_with(|| has_all(parent, gauge, native))
+    })
+}
+
+/// Whether a family has a metric without a created time of its own for each of a gauge's.
+fn has_all(parent: &PushedFamily, gauge: &PushedFamily, native: bool) -> bool {
+    (0..gauge.metrics()).all(|at| {
+        let Ok(metric) = gauge.own_metric(at) else {
+            return false;
+        };
+        let found = parent.shape.pushed_with(&metric.labels);
+        let found = found.and_then(|at| parent.own_metric(at).ok());
+        // Created times that came otherwise are not shown.
+        found.is_some_and(|metric| !(native && is_created(&metric.value)))
+    })
 }
 
 /// Whether a value knows its created time itself.
@@ -41,44 +84,24 @@ fn is_created(value: &Value<'_>) -> bool {
     created.is_some()
 }
 
-impl Adopted {
-    /// The times as a family of their own again, for a parent that cannot have its type.
-    pub(super) fn family<'v>(
-        &self,
-        parent: &Shape,
-        metrics: &[Metric<'v>],
-        escaping: Escaping,
-    ) -> Option<Family<'v>> {
-        let mut family = Family::new(parent.created_name()?, Kind::Untyped);
-        let times = metrics.iter().filter_map(|metric| {
-            Some(Metric {
-                labels: spelled(&metric.labels, escaping),
-                value: Value::Untyped(*self.0.get(&*metric.labels)?),
-                timestamp_ms: None,
-            })
-        });
-        family.metrics = times.collect();
-        Some(family)
-    }
+/// Where the created times of a family's metrics stand.
+#[derive(Clone)]
+pub(super) struct Created<'p> {
+    /// The name of the gauge, as pushed.
+    pub(super) gauge: &'p str,
+    /// What the lines are called, as the reader sees it.
+    pub(super) name: String,
+}
 
-    /// Writes the line of the metric with these labels, if it has one: the gauge's sample as it was pushed.
-    pub(super) fn write(
-        &self,
-        parent: &Shape,
-        labels: &[Label<'_>],
-        escaping: Escaping,
-        out: &mut Vec<u8>,
-    ) -> Result<(), WriteError> {
-        let (Some(time), Some(name)) = (self.0.get(labels), parent.created_name()) else {
-            return Ok(());
-        };
-        let header = Header {
-            name: &name,
-            help: None,
-            kind: Kind::Untyped,
-            unit: "",
-        };
-        let style = parent.style(escaping);
-        style.metric(header, labels, &Value::Untyped(*time), None, out)
+impl Created<'_> {
+    /// The created time of the metric at a place that was pushed as so manieth.
+    pub(super) fn time(&self, pushed_as: usize, place: Place, sheet: &Sheet<'_>) -> Option<f64> {
+        let gauge = sheet.group(place)?.family(self.gauge)?;
+        let parent = sheet.family(place).own_metric(pushed_as).ok()?;
+        let found = gauge.shape.pushed_with(&parent.labels)?;
+        match gauge.own_metric(found).ok()?.value {
+            Value::Gauge(time) => Some(time),
+            _ => None,
+        }
     }
 }

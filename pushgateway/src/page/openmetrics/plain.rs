@@ -1,54 +1,110 @@
 //! A family without its type: each of its samples' names is an `unknown` family of its own.
+//!
+//! `unknown` says nothing that could be wrong, and has no exemplars.
 
 use promontory_exposition::model::{Count, Header, Histogram, Summary};
-use promontory_exposition::{Escaping, Family, Kind, Label, Metric, Value, number};
+use promontory_exposition::openmetrics::write::Style;
+use promontory_exposition::{Escaping, Kind, Label, Metric, Value, WriteError, number};
 
-use super::shape::{Shape, spelled};
+use super::super::sheet::{Place, Sheet};
+use super::created::Created;
+use super::naming::{Naming, spelled};
 
-/// The samples that text would show, by name; names are spelled for the reader. `unknown` says nothing that could be
-/// wrong, and has no exemplars.
-pub(super) fn plain<'v>(
-    shape: &Shape,
-    header: Header<'v>,
-    metrics: &[Metric<'v>],
+/// The samples of one name.
+pub(in crate::page) struct Plain<'p> {
+    sample: Sample<'p>,
     escaping: Escaping,
-) -> Vec<Family<'v>> {
-    let (sum, count) = shape.histogram_parts();
-    let mut parts = ["", "_bucket", sum, count].map(|suffix| {
-        let mut family = Family::new(format!("{}{suffix}", shape.name), Kind::Untyped);
-        family.help = header.help.map(Into::into);
-        family
-    });
-    let [own, buckets, sums, counts] = &mut parts;
-    for metric in metrics {
-        let labels = spelled(&metric.labels, escaping);
-        let put = |family: &mut Family<'v>, labels: Vec<Label<'v>>, value: f64| {
-            family.metrics.push(Metric {
-                labels,
-                value: Value::Untyped(value),
-                timestamp_ms: None,
-            });
-        };
-        match &metric.value {
-            Value::Gauge(value) | Value::Untyped(value) => put(own, labels, *value),
-            Value::Counter(counter) => put(own, labels, counter.value),
-            Value::Summary(summary) => {
-                for (quantile, value) in quantiles(summary) {
-                    put(own, with(&labels, "quantile", quantile), value);
-                }
-                put(sums, labels.clone(), summary.sum);
-                put(counts, labels, summary.count as f64);
-            }
-            Value::Histogram(histogram) => {
-                for (bound, value) in cumulative(histogram) {
-                    put(buckets, with(&labels, "le", bound), value.as_f64());
-                }
-                put(sums, labels.clone(), histogram.sum);
-                put(counts, labels, histogram.count.as_f64());
-            }
+}
+
+/// Which of a metric's samples.
+#[derive(Clone)]
+pub(super) enum Sample<'p> {
+    /// Those that have the family's own name.
+    Own,
+    Bucket,
+    Sum,
+    Count,
+    Created(Created<'p>),
+}
+
+impl Sample<'_> {
+    pub(super) fn is_created(&self) -> bool {
+        matches!(self, Self::Created(_))
+    }
+}
+
+/// The samples of a family by what is behind its name, which is spelled already.
+pub(super) fn samples<'p>(
+    naming: &Naming,
+    created: Option<Created<'p>>,
+) -> Vec<(String, Sample<'p>)> {
+    let (sum, count) = naming.histogram_parts();
+    let parts: &[(&str, Sample<'_>)] = match naming.kind {
+        Kind::Summary => &[
+            ("", Sample::Own),
+            (sum, Sample::Sum),
+            (count, Sample::Count),
+        ],
+        Kind::Histogram | Kind::GaugeHistogram => &[
+            ("_bucket", Sample::Bucket),
+            (sum, Sample::Sum),
+            (count, Sample::Count),
+        ],
+        _ => &[("", Sample::Own)],
+    };
+    let parts = parts.iter();
+    let mut samples: Vec<_> = parts
+        .map(|(suffix, sample)| (format!("{}{suffix}", naming.name), sample.clone()))
+        .collect();
+    samples.extend(created.map(|created| (created.name.clone(), Sample::Created(created))));
+    samples
+}
+
+impl<'p> Plain<'p> {
+    pub(super) fn new(sample: Sample<'p>, escaping: Escaping) -> Self {
+        Self { sample, escaping }
+    }
+
+    /// How its lines are written: names are spelled already.
+    pub(in crate::page) fn style(&self) -> Style {
+        Style {
+            escaping: Escaping::AllowUtf8,
+            ..Style::default()
         }
     }
-    parts.into()
+
+    /// Writes the samples of a metric that was pushed as so manieth.
+    pub(in crate::page) fn write(
+        &self,
+        header: Header<'_>,
+        metric: &Metric<'_>,
+        pushed_as: usize,
+        place: Place,
+        sheet: &Sheet<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let labels = spelled(&metric.labels, self.escaping);
+        let mut put = |labels: &[Label<'_>], value: f64| {
+            let value = Value::Untyped(value);
+            self.style().metric(header, labels, &value, None, out)
+        };
+        match (&self.sample, &metric.value) {
+            (Sample::Own, Value::Gauge(value) | Value::Untyped(value)) => put(&labels, *value),
+            (Sample::Own, Value::Counter(counter)) => put(&labels, counter.value),
+            (Sample::Own, Value::Summary(summary)) => quantiles(summary)
+                .try_for_each(|(at, value)| put(&with(&labels, "quantile", at), value)),
+            (Sample::Bucket, Value::Histogram(histogram)) => cumulative(histogram)
+                .try_for_each(|(bound, value)| put(&with(&labels, "le", bound), value.as_f64())),
+            (Sample::Sum, Value::Summary(summary)) => put(&labels, summary.sum),
+            (Sample::Sum, Value::Histogram(histogram)) => put(&labels, histogram.sum),
+            (Sample::Count, Value::Summary(summary)) => put(&labels, summary.count as f64),
+            (Sample::Count, Value::Histogram(histogram)) => put(&labels, histogram.count.as_f64()),
+            (Sample::Created(created), _) => created
+                .time(pushed_as, place, sheet)
+                .map_or(Ok(()), |time| put(&labels, time)),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn quantiles(summary: &Summary) -> impl Iterator<Item = (f64, f64)> {

@@ -1,19 +1,17 @@
 //! What each type of OpenMetrics asks of its values, which no other format does.
 
 use promontory_exposition::model::{Bucket, Count, Histogram, Summary};
-use promontory_exposition::{Escaping, Kind, Metric, Value};
-
-use super::shape::Shape;
+use promontory_exposition::{Family, Kind, Metric, Value};
 
 /// Whether all metrics hold what the family's type may hold (OpenMetrics 1.0, "Metric Types", as strict readers check
-/// it), under a name that the type may have.
-pub(super) fn fits(shape: &Shape, metrics: &[Metric<'_>], escaping: Escaping) -> bool {
-    let fits = |metric: &Metric<'_>| match (&metric.value, shape.kind) {
-        (Value::Counter(counter), Kind::Counter) => counter.value >= 0.0,
+/// it).
+pub(crate) fn fits(family: &Family<'_>) -> bool {
+    let fits = |metric: &Metric<'_>| match (&metric.value, family.kind) {
+        (Value::Counter(counter), Kind::Counter) => fits_counter(counter.value),
         (Value::Gauge(value), Kind::Info) => *value == 1.0,
         (Value::Gauge(value), Kind::StateSet) => {
             let states = metric.labels.iter();
-            let states = states.filter(|label| shape.is_state(label, escaping));
+            let states = states.filter(|label| label.name == family.name);
             (*value == 0.0 || *value == 1.0) && states.count() == 1
         }
         (Value::Gauge(_), Kind::Gauge) | (Value::Untyped(_), Kind::Untyped) => true,
@@ -29,7 +27,12 @@ pub(super) fn fits(shape: &Shape, metrics: &[Metric<'_>], escaping: Escaping) ->
         }
         _ => false,
     };
-    shape.base().is_some() && metrics.iter().all(fits)
+    family.metrics.iter().all(fits)
+}
+
+/// Whether a counter may have this value.
+pub(crate) fn fits_counter(value: f64) -> bool {
+    value >= 0.0
 }
 
 fn fits_summary(summary: &Summary) -> bool {

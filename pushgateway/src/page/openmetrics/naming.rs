@@ -2,16 +2,14 @@
 
 use std::borrow::Cow;
 
-use promontory_exposition::model::Header;
 use promontory_exposition::name::{spell, spell_label};
 use promontory_exposition::openmetrics::write::Style;
 use promontory_exposition::{Escaping, Kind, Label};
 
-use super::{Entry, Sheet};
-use crate::family::Origin;
+use super::super::plan::PlannedFamily;
 
 /// What a family is called here, and as what.
-pub(super) struct Shape {
+pub(super) struct Naming {
     /// The name as it is spelled for the reader, with its suffix.
     pub(super) name: String,
     pub(super) kind: Kind,
@@ -21,29 +19,14 @@ pub(super) struct Shape {
     native: bool,
 }
 
-impl Shape {
-    /// `None` for a family without a header, which has nothing to show.
-    pub(super) fn of(entry: &Entry<'_>, sheet: &Sheet<'_>, escaping: Escaping) -> Option<Self> {
-        let header = entry.header(sheet)?;
-        let mut kind = header.kind;
-        let mut native = entry.own.is_none();
-        for family in entry.members(sheet) {
-            native &= family.origin == Origin::OpenMetrics;
-            if family.kind() != kind {
-                // Info and gauge may stand together (see `index`); what both are is a gauge.
-                kind = Kind::Gauge;
-            }
+impl Naming {
+    pub(super) fn of(family: &PlannedFamily, escaping: Escaping) -> Self {
+        Self {
+            name: spell(&family.name, escaping).into_owned(),
+            kind: family.kind,
+            suffix: suffix(family.kind),
+            native: family.native,
         }
-        Some(Self {
-            name: spell(header.name, escaping).into_owned(),
-            kind,
-            suffix: match kind {
-                Kind::Counter => "_total",
-                Kind::Info => "_info",
-                _ => "",
-            },
-            native,
-        })
     }
 
     /// The name in the metadata; `None` where the type cannot be said of that name.
@@ -67,25 +50,18 @@ impl Shape {
             Kind::GaugeHistogram => &["", "_bucket", "_gsum", "_gcount"],
             Kind::Gauge | Kind::Untyped | Kind::StateSet => &[""],
         };
-        let (base, suffixes) = match self.base() {
-            Some(base) => (base, suffixes),
-            None => (&*self.name, &[""][..]),
+        let (base, suffixes) = match (self.base(), self.kind) {
+            (Some(base), _) => (base, suffixes),
+            (None, Kind::GaugeHistogram) => (&*self.name, &["", "_bucket", "_sum", "_count"][..]),
+            (None, _) => (&*self.name, &[""][..]),
         };
         suffixes.iter().map(move |suffix| format!("{base}{suffix}"))
     }
 
-    /// What its `_created` lines are called, where it has some.
+    /// Whether its metrics may have created times.
     pub(super) fn created_name(&self) -> Option<String> {
-        match self.kind {
-            Kind::Counter | Kind::Summary | Kind::Histogram => {
-                Some(format!("{}_created", self.base()?))
-            }
-            _ => None,
-        }
-    }
-
-    pub(super) fn is_gauge(&self) -> bool {
-        self.kind == Kind::Gauge
+        has_created(self.kind).then_some(())?;
+        Some(format!("{}_created", self.base()?))
     }
 
     /// Suffixes of sum and count of a histogram.
@@ -97,11 +73,6 @@ impl Shape {
         }
     }
 
-    /// Whether a label says which state of a set is meant.
-    pub(super) fn is_state(&self, label: &Label<'_>, escaping: Escaping) -> bool {
-        spell_label(&label.name, escaping) == self.name
-    }
-
     pub(super) fn style(&self, escaping: Escaping) -> Style {
         Style {
             escaping,
@@ -111,19 +82,29 @@ impl Shape {
         }
     }
 
-    /// The header as this page has it: a unit only where the name ends with it and the type may have one.
-    pub(super) fn header<'a>(&self, header: Header<'a>) -> Header<'a> {
+    /// The unit as this page has it: only where the name ends with it and the type may have one.
+    pub(super) fn unit<'u>(&self, unit: &'u str) -> &'u str {
         let base = self.base().unwrap_or(&self.name);
         let named = base
-            .strip_suffix(header.unit)
+            .strip_suffix(unit)
             .is_some_and(|rest| rest.len() > 1 && rest.ends_with('_'));
         let allowed = !matches!(self.kind, Kind::Info | Kind::StateSet);
-        Header {
-            kind: self.kind,
-            unit: if named && allowed { header.unit } else { "" },
-            ..header
-        }
+        if named && allowed { unit } else { "" }
     }
+}
+
+/// What the names of a type end with.
+pub(super) fn suffix(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "_total",
+        Kind::Info => "_info",
+        _ => "",
+    }
+}
+
+/// Whether metrics of a type may have created times.
+pub(super) fn has_created(kind: Kind) -> bool {
+    matches!(kind, Kind::Counter | Kind::Summary | Kind::Histogram)
 }
 
 /// Labels as the reader sees them.

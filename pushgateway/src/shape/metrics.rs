@@ -1,0 +1,94 @@
+//! Single metrics of a shape, read without the others: a family may have a million.
+
+use std::ops::Range;
+
+use promontory_exposition::{Family, Label, Metric, ReadError, protobuf};
+
+use super::order::compare;
+use super::template::text_bytes;
+use super::{Shape, UNBOUNDED, numbers};
+
+/// Bytes of a number and the end of its line, about.
+const NUMBER_BYTES: usize = 8;
+
+/// Where one metric of a shape is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At {
+    /// In the shape's bytes.
+    byte: u32,
+    /// Its first number, in a column.
+    number: u32,
+}
+
+impl Shape {
+    /// One metric with its own labels and the numbers of a column: the one that was pushed as so manieth.
+    ///
+    /// # Errors
+    /// None in practice: the bytes are our own.
+    pub(crate) fn metric(&self, pushed: usize, column: &[u64]) -> Result<Metric<'_>, ReadError> {
+        let at = self.metrics[pushed];
+        let bytes = &self.bytes[at.byte as usize..];
+        let mut metric = protobuf::read_metric(bytes, self.kind, &UNBOUNDED)?;
+        let column = column.get(at.number as usize..).unwrap_or_default();
+        numbers::put_in(&mut metric, &mut column.iter().copied());
+        Ok(metric)
+    }
+
+    /// The first number of each metric, in the order they were pushed in.
+    pub(crate) fn first_numbers(&self, column: &[u64]) -> impl Iterator<Item = u64> {
+        let number = |at: &At| column.get(at.number as usize).copied();
+        self.metrics.iter().filter_map(number)
+    }
+
+    /// How many bytes the metrics at some places have as text, about, with so many bytes of grouping values in each line.
+    pub(crate) fn text_bytes(&self, places: Range<usize>, key_bytes: usize) -> usize {
+        if let Some(template) = &self.template {
+            let (bytes, lines) = template.size_of(places);
+            return bytes + lines * (key_bytes + NUMBER_BYTES);
+        }
+        let bytes = |place| match self.metric(self.order.pushed(place), &[]) {
+            Ok(metric) => text_bytes(&self.name, &metric) + key_bytes,
+            Err(_) => 0,
+        };
+        places.map(bytes).sum()
+    }
+
+    /// Which metric has these own labels, sorted by name: as so manieth it was pushed.
+    pub(crate) fn pushed_with(&self, labels: &[Label<'_>]) -> Option<usize> {
+        let own = |place: usize| self.metric(self.order.pushed(place), &[]).ok();
+        let (mut low, mut high) = (0, self.order.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match compare(&own(middle)?.labels, labels).is_lt() {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        // Those of equal values stand together, whatever their names are.
+        let alike = (low..self.order.len()).map_while(|place| {
+            let metric = own(place)?;
+            compare(&metric.labels, labels)
+                .is_eq()
+                .then_some((place, metric))
+        });
+        let mut alike = alike.filter(|(_, metric)| metric.labels == labels);
+        alike.next().map(|(place, _)| self.order.pushed(place))
+    }
+}
+
+/// Where the metrics of a family are in its bytes and in its column.
+pub(super) fn places(family: &Family<'_>, bytes: &[u8]) -> Box<[At]> {
+    // Bytes just written are readable; if they were not, the family would have no metrics on any page.
+    let starts = protobuf::metric_starts(bytes).unwrap_or_default();
+    let mut number = 0;
+    let places = starts.iter().zip(&family.metrics).map(|(byte, metric)| {
+        let at = At {
+            // Both are bounded by what `spell` checks.
+            byte: *byte as u32,
+            number: number as u32,
+        };
+        number += numbers::count(metric);
+        at
+    });
+    places.collect()
+}
