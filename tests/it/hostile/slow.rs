@@ -8,14 +8,14 @@ use promontory_tests::http::Connection;
 use promontory_tests::process::until;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{Hostile, MEMORY_BYTES_MAX};
+use super::{Hostile, MEMORY_BYTES_MAX, PROTOBUF};
 
 /// Slow clients at once.
 const MANY: usize = 1000;
 /// The real program answers others with so many open, and so must ours.
 const IDLE: usize = 10_000;
-/// Clients that never read: the gateway keeps a page for each.
-const DEAF: usize = 50;
+/// Clients that never read, for each thing they may ask for: the gateway has pieces of a page for each of them.
+const DEAF: usize = 20;
 /// Descriptors this process and the gateway need besides.
 const SPARE: usize = 500;
 
@@ -116,33 +116,53 @@ fn thousands_of_idle_connections() {
     assert!(hostile.memory_peak() < MEMORY_BYTES_MAX);
 }
 
+/// More than the pieces that are made of a page at a time.
+const PIECES: u64 = 2 << 20;
+/// What they ask for: one family of megabytes in each way in which families are written.
+const ASKED: [&str; 5] = [
+    "text/plain",
+    "text/plain; version=1.0.0; escaping=dots",
+    "application/openmetrics-text; version=1.0.0",
+    PROTOBUF,
+    "text/plain\r\nAccept-Encoding: zstd",
+];
+
 /// They ask for a page that no socket buffer takes whole, and never read it.
 #[test]
 fn many_who_never_read_the_answer() {
-    if !may_open(DEAF + SPARE) {
+    if !may_open(ASKED.len() * DEAF + SPARE) {
         return;
     }
     let hostile = Hostile::start(&[]);
-    let value = "a".repeat(100);
+    let noise = |number: usize| number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let page: String = (0..40_000)
-        .map(|number| format!("x{{a=\"{value}\",number=\"{number}\"}} 1\n"))
+        .map(|number| {
+            let value =
+                [1, 2, 3, 4, 5, 6].map(|part| format!("{:016x}", noise(number + (part << 20))));
+            format!("x{{a=\"{}\",number=\"{number}\"}} 1\n", value.concat())
+        })
         .collect();
     hostile.check("/metrics/job/a", &[], page.as_bytes(), 200);
-    let before = hostile.descriptors();
-    let ask = || {
+    let openmetrics = [("Content-Type", ASKED[2])];
+    hostile.check("/metrics/job/b", &openmetrics, b"y 1\n# EOF\n", 200);
+    let (before, quiet) = (hostile.descriptors(), hostile.memory_peak());
+    let ask = |accept: &str| {
         let mut stream = TcpStream::connect(hostile.gateway.address).unwrap();
-        stream
-            .write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
-            .unwrap();
-        let mut first = [0; 1];
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: {accept}\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut first = [0; 13];
         // It has begun to answer.
         stream.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200 ");
         stream
     };
-    let deaf: Vec<TcpStream> = (0..DEAF).map(|_| ask()).collect();
+    let deaf = ASKED
+        .iter()
+        .flat_map(|accept| (0..DEAF).map(|_| ask(accept)));
+    let deaf: Vec<TcpStream> = deaf.collect();
     hostile.check_well();
+    let more = hostile.memory_peak() - quiet;
+    assert!(more < deaf.len() as u64 * PIECES, "{} MiB", more >> 20);
     drop(deaf);
     hostile.check_descriptors_return(before);
-    let peak = hostile.memory_peak();
-    assert!(peak < MEMORY_BYTES_MAX, "{} MiB", peak >> 20);
 }
