@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
+use promontory_exposition::model::{Counter, Timestamp};
+use promontory_exposition::{Escaping, Family, Format, Kind, Label, Metric, Target, Value, format};
 use promontory_tests::gateway::{Gateway, Which};
 
 use crate::load;
@@ -41,11 +43,61 @@ impl Size {
         let push = |group| {
             load::push(
                 &format!("/metrics/job/{job}/instance/host-{group}"),
+                "",
                 &body(self.series, round + group),
             )
         };
         (0..self.groups).map(push).collect()
     }
+
+    /// A push for every group of a job of its own, as the Go client makes it: protobuf, with the time at which each
+    /// counter began, which is another with each run.
+    pub(crate) fn pushes_of_go(self, round: usize) -> Vec<Vec<u8>> {
+        let push = |group| {
+            load::push(
+                &format!("/metrics/job/go/instance/host-{group}"),
+                PROTOBUF,
+                &protobuf(self.series, round + group),
+            )
+        };
+        (0..self.groups).map(push).collect()
+    }
+}
+
+/// The header of a body in protobuf.
+const PROTOBUF: &str = "Content-Type: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited\r\n";
+
+/// Counters with created times, five a family.
+fn protobuf(series: usize, seed: usize) -> Vec<u8> {
+    let number = |at: usize| ((seed * 7919 + at * 104_729) % 1_000_003) as u32;
+    let metric = |at: usize| Metric {
+        labels: vec![Label::new("step", format!("step-{at}"))],
+        value: Value::Counter(Counter {
+            value: f64::from(number(at)) / 1000.0,
+            exemplar: None,
+            created: Some(Timestamp {
+                seconds: 1_700_000_000 + i64::from(number(seed)),
+                nanos: 5,
+            }),
+        }),
+        timestamp_ms: None,
+    };
+    let family = |at: usize| {
+        let mut family = Family::new(format!("go_stage_{at}_total"), Kind::Counter)
+            .with_help("Items that passed the stage.");
+        let last = series.min(at * 5 + 5);
+        family.metrics = (at * 5..last).map(metric).collect();
+        family
+    };
+    let families: Vec<Family<'_>> = (0..series.div_ceil(5)).map(family).collect();
+    let target = Target {
+        format: Format::Protobuf,
+        escaping: Escaping::AllowUtf8,
+    };
+    let mut body = Vec::new();
+    // Nothing in these families can be refused.
+    let _ = format::write(target, &families, &mut body);
+    body
 }
 
 /// The variable that divides the groups held and the seconds of each load, to see soon that the bench works.

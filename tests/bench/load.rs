@@ -24,10 +24,10 @@ impl Run {
     }
 }
 
-/// One `POST` request as bytes, ready for the socket.
-pub(crate) fn push(path: &str, body: &[u8]) -> Vec<u8> {
+/// One `POST` request as bytes, ready for the socket. `headers` are lines.
+pub(crate) fn push(path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nHost: bench\r\n{headers}Content-Length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()
@@ -177,18 +177,16 @@ pub(crate) struct Scrape {
     pub(crate) bytes: u64,
 }
 
-/// Scrapes once over a new connection; the answer ends with the connection.
-pub(crate) fn scrape(address: SocketAddr, gzip: bool) -> Result<Scrape> {
+/// The header of a scraper that takes gzip.
+pub(crate) const GZIP: &str = "Accept-Encoding: gzip\r\n";
+
+/// Scrapes once over a new connection; the answer ends with the connection. `headers` are lines.
+pub(crate) fn scrape(address: SocketAddr, headers: &str) -> Result<Scrape> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(300)))?;
-    let encoding = if gzip {
-        "Accept-Encoding: gzip\r\n"
-    } else {
-        ""
-    };
     let started = Instant::now();
     stream.write_all(
-        format!("GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n{encoding}\r\n")
+        format!("GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n{headers}\r\n")
             .as_bytes(),
     )?;
     let (mut first, mut bytes, mut piece) = (None, 0, vec![0; 1 << 18]);

@@ -68,15 +68,18 @@ pub(crate) fn rows(folder: &Path) -> Result<Vec<Row>> {
     let pair = Pair::filled(small, folder)?;
     let mut rows = pushes::rows(&pair)?;
     let few_held = pushes::of_ten_series(&pair)?;
+    rows.push(pushes::from_go(&pair)?);
     drop(pair);
 
     let pair = Pair::filled(many, folder)?;
     rows.extend(read(&pair)?);
     rows.extend(pushes::rows(&pair)?);
+    rows.push(scrapes::after_go(&pair)?);
     drop(pair);
 
     let pair = Pair::filled(large, folder)?;
     rows.extend(read(&pair)?);
+    rows.extend(scrapes::formats(&pair)?);
     rows.extend(pushes::rows(&pair)?);
     rows.push(pushes::growth(&pair, &few_held)?);
     // The real one holds gigabytes by now; the next parts start others.

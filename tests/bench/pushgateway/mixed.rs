@@ -80,7 +80,7 @@ fn beside_scrapes<T>(
         let scraper = scope.spawn(|| {
             let mut times = Vec::new();
             while !done.load(Relaxed) {
-                times.push(load::scrape(address, true)?.last);
+                times.push(load::scrape(address, load::GZIP)?.last);
             }
             times.sort_unstable();
             anyhow::Ok(times)

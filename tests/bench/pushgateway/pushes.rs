@@ -90,6 +90,25 @@ fn over_each(gateway: &Gateway, requests: &[Vec<u8>]) -> Result<[Option<Cost>; 3
     Ok(costs)
 }
 
+/// CPU a push as the Go client makes it.
+pub(super) fn from_go(pair: &Pair<'_>) -> Result<Row> {
+    let requests = pair.size.pushes_of_go(1);
+    load::once(pair.ours.address, 64, &requests)?;
+    let [.., most] = CONNECTIONS;
+    let ours = cost(pair.ours.address, pair.ours.process.pid(), most, &requests)?;
+    let real = cost(pair.real.address, pair.real.process.pid(), 1, &requests)?;
+    Ok(Row {
+        measure: pair.measure(&format!(
+            "CPU a checked push of {} counters from a Go client, µs",
+            pair.size.series
+        )),
+        ours: ours.microseconds,
+        real: Some(real.microseconds),
+        limit: None,
+        digits: 1,
+    })
+}
+
 /// What a push of ten series costs both: the same push, whatever is held.
 pub(super) fn of_ten_series(pair: &Pair<'_>) -> Result<[Cost; 2]> {
     let requests = SMALL.pushes_of("few", 1);

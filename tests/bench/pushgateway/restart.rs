@@ -38,6 +38,6 @@ fn restart(which: Which, size: Size, folder: &Path) -> Result<(Duration, Duratio
     let started = Instant::now();
     let gateway = held::start(which, Some(&data), &[], folder)?;
     let ready = started.elapsed();
-    load::scrape(gateway.address, false)?;
+    load::scrape(gateway.address, "")?;
     Ok((ready, started.elapsed()))
 }

@@ -7,7 +7,7 @@ use promontory_tests::http::Request;
 
 use super::Pair;
 use crate::limit::Limit;
-use crate::load::{self, Scrape};
+use crate::load::{self, GZIP, Scrape};
 use crate::table::Row;
 
 /// Scrapes of ours and of the limit that the middle one is taken of; the real one, which takes seconds, is asked once.
@@ -16,8 +16,8 @@ const TIMES: usize = 3;
 /// Scrapes, compressed and plain, and how many bytes came.
 pub(super) fn rows(pair: &Pair<'_>) -> Result<Vec<Row>> {
     let [packed, plain] = [limit(pair, true)?, limit(pair, false)?];
-    let best_packed = middle(|_| load::scrape(packed.address, true))?;
-    let best_plain = middle(|_| load::scrape(plain.address, false))?;
+    let best_packed = middle(|_| load::scrape(packed.address, GZIP))?;
+    let best_plain = middle(|_| load::scrape(plain.address, ""))?;
     let all = pair.size.groups;
     let mut rows = Vec::new();
     for (what, groups) in [
@@ -25,9 +25,9 @@ pub(super) fn rows(pair: &Pair<'_>) -> Result<Vec<Row>> {
         ("1 % new", all.div_ceil(100)),
         ("nothing new", 0),
     ] {
-        let ours = middle(|time| after_pushes(pair, groups, time))?;
+        let ours = middle(|time| after_pushes(pair, groups, time, GZIP))?;
         // It makes its page from nothing each time, whatever was pushed.
-        let real = load::scrape(pair.real.address, true)?;
+        let real = load::scrape(pair.real.address, GZIP)?;
         let what = format!("scrape, gzip, {what}, ms");
         rows.push(row(pair, &what, [&ours, &real, &best_packed], |scrape| {
             scrape.last
@@ -42,8 +42,8 @@ pub(super) fn rows(pair: &Pair<'_>) -> Result<Vec<Row>> {
             });
         }
     }
-    let ours = middle(|_| load::scrape(pair.ours.address, false))?;
-    let real = load::scrape(pair.real.address, false)?;
+    let ours = middle(|_| load::scrape(pair.ours.address, ""))?;
+    let real = load::scrape(pair.real.address, "")?;
     let scrapes = [&ours, &real, &best_plain];
     rows.push(row(
         pair,
@@ -60,6 +60,66 @@ pub(super) fn rows(pair: &Pair<'_>) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// The formats beside text: their name, and what a scraper that wants them sends.
+const FORMATS: [(&str, &str); 2] = [
+    (
+        "protobuf",
+        "Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited\r\n",
+    ),
+    (
+        "OpenMetrics",
+        "Accept: application/openmetrics-text;version=1.0.0\r\n",
+    ),
+];
+
+/// Scrapes in other formats. The real one never answers with OpenMetrics, ours once somebody has pushed it.
+pub(super) fn formats(pair: &Pair<'_>) -> Result<Vec<Row>> {
+    let first = load::push(
+        "/metrics/job/openmetrics",
+        "Content-Type: application/openmetrics-text\r\n",
+        b"first 1\n# EOF\n",
+    );
+    load::once(pair.ours.address, 1, &[first])?;
+    let mut rows = Vec::new();
+    for (format, accept) in FORMATS {
+        let headers = format!("{accept}{GZIP}");
+        let real = match format {
+            "protobuf" => Some(load::scrape(pair.real.address, &headers)?),
+            _ => None,
+        };
+        for (what, groups) in [("everything", pair.size.groups), ("nothing", 0)] {
+            let ours = middle(|time| after_pushes(pair, groups, time, &headers))?;
+            rows.push(Row {
+                measure: pair.measure(&format!("scrape, {format}, gzip, {what} new, ms")),
+                ours: milliseconds(ours.last),
+                real: real.as_ref().map(|real| milliseconds(real.last)),
+                limit: None,
+                digits: 1,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// A scrape as text once every group has been pushed as a Go client does.
+pub(super) fn after_go(pair: &Pair<'_>) -> Result<Row> {
+    let ours = middle(|time| {
+        load::once(pair.ours.address, 64, &pair.size.pushes_of_go(time))?;
+        load::scrape(pair.ours.address, GZIP)
+    })?;
+    Ok(Row {
+        measure: pair.measure("scrape, gzip, as many new from Go clients, ms"),
+        ours: milliseconds(ours.last),
+        real: None,
+        limit: None,
+        digits: 1,
+    })
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
 /// A server of the page as ours makes it, ready to be sent.
 fn limit(pair: &Pair<'_>, gzip: bool) -> Result<Limit> {
     let mut request = Request::new("GET", "/metrics");
@@ -73,7 +133,7 @@ fn limit(pair: &Pair<'_>, gzip: bool) -> Result<Limit> {
 
 /// Scrapes ours once so many of its groups have been pushed again. The first hundred of 10,000 lie evenly among the others in
 /// the page, which orders them as text: the dearest hundred there is.
-fn after_pushes(pair: &Pair<'_>, groups: usize, time: usize) -> Result<Scrape> {
+fn after_pushes(pair: &Pair<'_>, groups: usize, time: usize, headers: &str) -> Result<Scrape> {
     if groups > 0 {
         let requests = pair.size.pushes(10 + time);
         load::once(
@@ -82,7 +142,7 @@ fn after_pushes(pair: &Pair<'_>, groups: usize, time: usize) -> Result<Scrape> {
             requests.get(..groups).unwrap_or(&requests),
         )?;
     }
-    load::scrape(pair.ours.address, true)
+    load::scrape(pair.ours.address, headers)
 }
 
 /// The one of [`TIMES`] scrapes that took neither longest nor shortest.
@@ -98,7 +158,7 @@ fn row(
     scrapes: [&Scrape; 3],
     time: impl Fn(&Scrape) -> Duration,
 ) -> Row {
-    let [ours, real, limit] = scrapes.map(|scrape| time(scrape).as_secs_f64() * 1e3);
+    let [ours, real, limit] = scrapes.map(|scrape| milliseconds(time(scrape)));
     Row {
         measure: pair.measure(what),
         ours,
