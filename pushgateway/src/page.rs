@@ -23,7 +23,7 @@ use chosen::choose;
 use plan::Plan;
 use sheet::Sheet;
 use shown::Shown;
-use work::{Job, Made, Makers};
+use work::{Batch, Job, Made};
 
 mod chosen;
 mod openmetrics;
@@ -95,7 +95,8 @@ impl Pages {
                 .collect(),
         };
         let mut page = Page {
-            makers: Makers::new(&sheet, compressed),
+            sheet: &sheet,
+            compressed,
             pieces: FIRST_PIECES,
             sink,
         };
@@ -130,28 +131,40 @@ impl Pages {
 
 /// A page on its way.
 struct Page<'v, 's, S> {
-    makers: Makers<'v>,
+    sheet: &'v Sheet<'v>,
+    compressed: bool,
     /// Pieces made at a time.
     pieces: usize,
     sink: &'s mut S,
 }
 
-impl<E: From<PageError>, S: FnMut(Piece<'_>) -> Result<(), E>> Page<'_, '_, S> {
-    /// Writes families whose lines follow each other.
-    fn write_lines(&mut self, families: &[Shown<'_>]) -> Result<(), E> {
+impl<'v, E: From<PageError>, S: FnMut(Piece<'_>) -> Result<(), E>> Page<'v, '_, S> {
+    /// Writes families whose lines follow each other. Some are made while those before are sent.
+    fn write_lines<'p: 'v>(&mut self, families: &'p [Shown<'p>]) -> Result<(), E> {
         let mut jobs = families.iter().flat_map(jobs);
-        while let Some(made) = self.make(&mut jobs)? {
-            self.send(&made)?;
+        let mut last = Vec::new();
+        loop {
+            let batch = self.next(&mut jobs);
+            if batch.len() == 0 {
+                return self.send(&last);
+            }
+            let (made, sent) = batch.make_beside(|| self.send(&last));
+            sent?;
+            last = made.map_err(PageError::from)?;
         }
-        Ok(())
     }
 
     /// Writes a family that is one message, whose length may stand before it.
-    fn write_message(&mut self, family: &Shown<'_>) -> Result<(), E> {
+    fn write_message<'p: 'v>(&mut self, family: &'p Shown<'p>) -> Result<(), E> {
         let bytes: usize = family.family.parts.iter().map(|part| part.bytes).sum();
         let (mut length, mut held) = (0, Vec::new());
         let mut measured = jobs(family);
-        while let Some(made) = self.make(&mut measured)? {
+        loop {
+            let batch = self.next(&mut measured);
+            if batch.len() == 0 {
+                break;
+            }
+            let made = batch.make_beside(|| ()).0.map_err(PageError::from)?;
             length += made.iter().map(Made::bytes).sum::<u64>();
             if bytes <= HELD_MAX {
                 held.extend(made);
@@ -166,23 +179,16 @@ impl<E: From<PageError>, S: FnMut(Piece<'_>) -> Result<(), E>> Page<'_, '_, S> {
         (self.sink)(Piece::Text(&after))
     }
 
-    /// Makes the next pieces; `None` at the end.
-    fn make<'p>(
-        &mut self,
-        jobs: &mut impl Iterator<Item = Job<'p>>,
-    ) -> Result<Option<Vec<Made>>, E> {
+    /// The next pieces; none at the end.
+    fn next(&mut self, jobs: &mut impl Iterator<Item = Job<'v>>) -> Batch<'v> {
         let (mut next, mut bytes) = (Vec::new(), 0);
         while next.len() < self.pieces && bytes < BYTES_MAX {
             let Some(job) = jobs.next() else { break };
             bytes += job.part.bytes;
             next.push(job);
         }
-        if next.is_empty() {
-            return Ok(None);
-        }
         self.pieces = PIECES_MAX.min(self.pieces * 2);
-        let made: Result<_, _> = self.makers.make(&next).into_iter().collect();
-        Ok(Some(made.map_err(PageError::from)?))
+        Batch::new(self.sheet, self.compressed, next)
     }
 
     fn send(&mut self, made: &[Made]) -> Result<(), E> {

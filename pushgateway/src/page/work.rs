@@ -1,12 +1,15 @@
-//! Makes pieces of a page, many at a time on as many threads as there are processors: a scrape of a million series is
-//! a hundred megabytes of text, and whoever scrapes waits for it.
+//! Makes pieces of pages, on threads that all scrapes share: a scrape of a million series is a hundred megabytes of
+//! text, and whoever scrapes waits for it; but many scrapes at once must not take more than the machine has.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::cell::RefCell;
+use std::num::NonZero;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use promontory_exposition::WriteError;
 use promontory_exposition::gzip::{Block, Compressor};
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::Piece;
 use super::part::Part;
@@ -15,8 +18,20 @@ use super::shown::Shown;
 
 /// More threads would leave too little to others.
 const THREADS_MAX: usize = 4;
-/// As many pieces to make for each thread as are worth starting it for.
-const PIECES_A_THREAD: usize = 4;
+
+/// The threads; `None` where none are to be had, so that who scrapes makes everything.
+static POOL: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(threads.min(THREADS_MAX))
+        .thread_name(|number| format!("page-{number}"));
+    pool.build().ok()
+});
+
+thread_local! {
+    /// What each thread compresses with; some 200 KiB, so only threads that do have one.
+    static COMPRESSOR: RefCell<Compressor> = RefCell::default();
+}
 
 /// A piece to be made: a part of a family.
 #[derive(Clone, Copy)]
@@ -50,83 +65,76 @@ impl Made {
     }
 }
 
-/// Everyone who makes pieces of one page.
-pub(super) struct Makers<'v> {
-    sheet: &'v Sheet<'v>,
+/// Pieces that follow each other, some of them there already.
+pub(super) struct Batch<'p> {
+    sheet: &'p Sheet<'p>,
+    /// Whether parts are to be compressed and kept.
     compressed: bool,
-    /// The maker of the thread at hand.
-    first: Maker,
-    /// Those of further threads.
-    others: Vec<Maker>,
+    pieces: Vec<Result<Arc<Block>, Job<'p>>>,
 }
 
-/// What one thread needs; kept, since a compressor is large, and made when the first part is compressed.
-#[derive(Default)]
-struct Maker {
-    compressor: Option<Compressor>,
-    text: Vec<u8>,
-}
-
-impl<'v> Makers<'v> {
+impl<'p> Batch<'p> {
     /// `compressed` says whether parts are to be compressed and kept.
-    pub(super) fn new(sheet: &'v Sheet<'v>, compressed: bool) -> Self {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let others = threads.min(THREADS_MAX) - 1;
+    pub(super) fn new(sheet: &'p Sheet<'p>, compressed: bool, jobs: Vec<Job<'p>>) -> Self {
+        let kept = |job: Job<'p>| {
+            let kept = compressed.then(|| job.shown.kept(job.part, sheet));
+            kept.flatten().ok_or(job)
+        };
         Self {
             sheet,
             compressed,
-            first: Maker::default(),
-            others: (0..others).map(|_| Maker::default()).collect(),
+            pieces: jobs.into_iter().map(kept).collect(),
         }
     }
 
-    /// Makes some pieces.
-    pub(super) fn make(&mut self, jobs: &[Job<'_>]) -> Vec<Result<Made, WriteError>> {
-        let (sheet, compressed) = (self.sheet, self.compressed);
-        let made: Vec<OnceLock<_>> = jobs.iter().map(|_| OnceLock::new()).collect();
-        let mut new = Vec::with_capacity(jobs.len());
-        for (job, place) in jobs.iter().zip(&made) {
-            let kept = compressed.then(|| job.shown.kept(job.part, sheet));
-            match kept.flatten() {
-                // Nobody has set it before.
-                Some(kept) => drop(place.set(Ok(Made::Block(kept)))),
-                None => new.push((*job, place)),
-            }
-        }
-        let others = (new.len() / PIECES_A_THREAD).saturating_sub(1);
-        let next = AtomicUsize::new(0);
-        let work = |maker: &mut Maker| {
-            while let Some((job, place)) = new.get(next.fetch_add(1, Ordering::Relaxed)) {
-                // Each place is set once: its number was given out once.
-                let _ = place.set(maker.make(*job, sheet, compressed));
-            }
+    /// How many pieces there are.
+    pub(super) fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// Makes the pieces while `here` runs on this thread.
+    pub(super) fn make_beside<R>(
+        self,
+        here: impl FnOnce() -> R,
+    ) -> (Result<Vec<Made>, WriteError>, R) {
+        let pool = POOL
+            .as_ref()
+            .filter(|_| self.pieces.iter().any(Result::is_err));
+        let Some(pool) = pool else {
+            let here = here();
+            let made = self.pieces.into_iter();
+            let made = made.map(|piece| make(piece, self.sheet, self.compressed));
+            return (made.collect(), here);
         };
-        thread::scope(|scope| {
-            for maker in self.others.iter_mut().take(others) {
-                // Where no thread is to be had, the others do its work.
-                let _ = thread::Builder::new().spawn_scoped(scope, || work(maker));
-            }
-            work(&mut self.first);
+        let mut made = Ok(Vec::new());
+        let here = pool.in_place_scope(|scope| {
+            scope.spawn(|_| {
+                let pieces = self.pieces.into_par_iter();
+                let pieces = pieces.map(|piece| make(piece, self.sheet, self.compressed));
+                made = pieces.collect();
+            });
+            here()
         });
-        made.into_iter().filter_map(OnceLock::into_inner).collect()
+        (made, here)
     }
 }
 
-impl Maker {
-    fn make(
-        &mut self,
-        Job { shown, part }: Job<'_>,
-        sheet: &Sheet<'_>,
-        compressed: bool,
-    ) -> Result<Made, WriteError> {
-        self.text.clear();
-        shown.write(part, sheet, &mut self.text)?;
-        if compressed && shown.keeps() {
-            let compressor = self.compressor.get_or_insert_default();
-            let block = Arc::new(compressor.compress(&self.text));
-            shown.keep(part, sheet, Arc::clone(&block));
-            return Ok(Made::Block(block));
-        }
-        Ok(Made::Text(std::mem::take(&mut self.text)))
+fn make(
+    piece: Result<Arc<Block>, Job<'_>>,
+    sheet: &Sheet<'_>,
+    compressed: bool,
+) -> Result<Made, WriteError> {
+    let Job { shown, part } = match piece {
+        Ok(kept) => return Ok(Made::Block(kept)),
+        Err(job) => job,
+    };
+    let mut text = Vec::with_capacity(part.bytes + part.bytes / 8);
+    shown.write(part, sheet, &mut text)?;
+    if compressed && shown.keeps() {
+        let block = COMPRESSOR.with_borrow_mut(|compressor| compressor.compress(&text));
+        let block = Arc::new(block);
+        shown.keep(part, sheet, Arc::clone(&block));
+        return Ok(Made::Block(block));
     }
+    Ok(Made::Text(text))
 }
