@@ -19,6 +19,11 @@ pub struct Limits {
     pub body_bytes_max: u64,
     /// The flag that sets `body_bytes_max`, for the refusal to name; empty where there is none.
     pub body_flag: &'static str,
+    /// Bytes of all request bodies of a site at a time, without the first 16 KiB of each, and never less than the largest
+    /// body; beyond: 503. A body counts until its request is answered.
+    pub bodies_bytes_max: u64,
+    /// The flag that sets `bodies_bytes_max`, as `body_flag`.
+    pub bodies_flag: &'static str,
     /// Longest pause between two pieces of a request body; beyond: 408.
     pub body_idle_timeout: Duration,
     /// From the head of a request to the end of its body; beyond: 408.
@@ -43,6 +48,8 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(30),
             body_bytes_max: 64 << 20,
             body_flag: "",
+            bodies_bytes_max: 512 << 20,
+            bodies_flag: "",
             body_idle_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(600),
             idle_timeout: Duration::from_secs(300),

@@ -21,6 +21,7 @@ use crate::web::{ConfigError, Gate};
 mod accept;
 mod activity;
 mod body;
+mod budget;
 mod connection;
 mod descriptors;
 mod malformed;
@@ -30,6 +31,7 @@ mod socket;
 
 pub use body::{BodyError, read_body};
 
+use budget::Budget;
 use seats::Seats;
 
 /// One router with the addresses it is served on. A program has one, or several (metrics and telemetry).
@@ -101,6 +103,8 @@ struct SiteState {
     app: Router,
     /// One for each open connection.
     seats: Arc<Seats>,
+    /// Room for the bodies of their requests.
+    bodies: Arc<Budget>,
 }
 
 impl Server {
@@ -121,6 +125,7 @@ impl Server {
                 // Our own bound stands in front of every handler; axum's 2 MB would refuse honest pushes.
                 app: site.app.layer(DefaultBodyLimit::disable()),
                 seats: Seats::new(site.name, site.limits.connections_max.min(descriptors)),
+                bodies: Budget::new(&site.limits),
                 limits: site.limits,
             };
             bound.push((Arc::new(state), listeners));

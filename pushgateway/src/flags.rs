@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use promontory_exporter::build;
 use promontory_exporter::flag::{Flag, Flags, Parsed, Takes};
+use promontory_exporter::limits::Limits;
 use promontory_exporter::log::Style;
 use promontory_exporter::program::{Program, TELEMETRY_PATH, web_flags};
 use promontory_exposition::name::NameRules;
@@ -17,6 +18,8 @@ use crate::limits::{PushLimits, StoreLimits};
 
 /// The flag that the server's refusals name.
 pub const BODY_BYTES_MAX: &str = "push.max-body-bytes";
+/// As [`BODY_BYTES_MAX`], of all bodies together.
+pub const BODIES_BYTES_MAX: &str = "push.max-bodies-bytes";
 
 /// The rows after those of the web.
 const ROWS: &[Flag] = &[
@@ -63,6 +66,11 @@ const ROWS: &[Flag] = &[
         BODY_BYTES_MAX,
         64 << 20,
         "Largest request body accepted, as sent. 0 is no limit, here and in what follows.",
+    ),
+    Flag::integer(
+        BODIES_BYTES_MAX,
+        512 << 20,
+        "Request bodies taken at a time, in bytes beyond the first 16 KiB of each; one of the largest is taken in any case.",
     ),
     Flag::integer(
         "push.max-decoded-bytes",
@@ -156,13 +164,17 @@ pub fn push_limits(flags: &Flags) -> anyhow::Result<PushLimits> {
     })
 }
 
-/// How large a request's body may be, as sent.
+/// Sets how large a request's body may be, as sent, and all of them together.
 ///
 /// # Errors
-/// It is negative.
-pub fn body_bytes_max(flags: &Flags) -> anyhow::Result<u64> {
-    let bytes = limit(flags, BODY_BYTES_MAX)?;
-    Ok(u64::try_from(bytes).unwrap_or(u64::MAX))
+/// One is negative.
+pub fn limit_bodies(flags: &Flags, limits: &mut Limits) -> anyhow::Result<()> {
+    let bytes = |flag| limit(flags, flag).map(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX));
+    limits.body_bytes_max = bytes(BODY_BYTES_MAX)?;
+    limits.body_flag = BODY_BYTES_MAX;
+    limits.bodies_bytes_max = bytes(BODIES_BYTES_MAX)?;
+    limits.bodies_flag = BODIES_BYTES_MAX;
+    Ok(())
 }
 
 /// The flags with their values, for people: as upstream does, with the prefix that is really in use.

@@ -8,7 +8,13 @@ use promontory_exposition::format::Limits;
 use promontory_exposition::{Family, Label};
 
 use crate::group::GroupingKey;
-use crate::shape::repeated_bytes;
+use crate::shape::text_bytes;
+
+/// Which part of all decoded bytes the lines of one metric may have, since a page is made at least one metric at a
+/// time. Labels stand in each line, but in protobuf once a metric: a small push could ask for gigabytes.
+const METRIC_PART: usize = 64;
+/// What they may have in any case, in bytes.
+const METRIC_ANYWAY: usize = 1 << 20;
 
 /// What one push may hold. [`usize::MAX`] is no limit.
 #[derive(Clone, Copy, Debug)]
@@ -78,11 +84,11 @@ pub enum OverLimit {
         /// What is allowed.
         max: usize,
     },
-    /// A family whose labels stand in many lines.
+    /// A metric has too much text.
     #[error(
-        "family {family:?}: its labels take more than {max} bytes as text, in each line of a metric again (--push.max-decoded-bytes)"
+        "family {family:?}: the lines of one metric have more than {max} bytes, a part of what is allowed in all (--push.max-decoded-bytes)"
     )]
-    Text {
+    Metric {
         /// The family.
         family: String,
         /// What is allowed.
@@ -179,8 +185,7 @@ impl PushLimits {
     /// The first thing that is too much.
     pub(crate) fn check(&self, families: &[Family<'_>]) -> Result<(), OverLimit> {
         let mut room = self.series_max;
-        // In text labels stand in each line, in protobuf once a metric: a small push must not make a huge page.
-        let mut text = self.decoded_bytes_max;
+        let text_max = (self.decoded_bytes_max / METRIC_PART).max(METRIC_ANYWAY);
         for family in families {
             room = room
                 .checked_sub(family.metrics.len())
@@ -190,12 +195,12 @@ impl PushLimits {
                 })?;
             for metric in &family.metrics {
                 self.check_labels(&metric.labels, || format!("family {:?}", family.name))?;
-                text = text
-                    .checked_sub(repeated_bytes(metric))
-                    .ok_or_else(|| OverLimit::Text {
+                if text_bytes(&family.name, metric) > text_max {
+                    return Err(OverLimit::Metric {
                         family: family.name.to_string(),
-                        max: self.decoded_bytes_max,
-                    })?;
+                        max: text_max,
+                    });
+                }
             }
         }
         Ok(())

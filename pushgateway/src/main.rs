@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 use promontory_exporter::landing::route_prefix;
+use promontory_exporter::limits::Limits;
 use promontory_exporter::program::{Context, Service};
 use promontory_exporter::server::Site;
 use pushgateway::http::instrument::Metrics;
@@ -36,7 +37,8 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         admin_api: given.on("web.enable-admin-api"),
     };
     let routes = Routes::new(&mounts).map_err(anyhow::Error::msg)?;
-    let body_bytes_max = flags::body_bytes_max(given)?;
+    let mut bounds = Limits::default();
+    flags::limit_bodies(given, &mut bounds)?;
     let limits = flags::push_limits(given)?;
     let (gateway, committer) = commit::open(&options).context("--persistence.file")?;
     if options.acknowledged_is_durable() {
@@ -65,8 +67,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         metrics: Metrics::default(),
     };
     let mut site = Site::from_flags("pushgateway", given, router(Arc::new(app)));
-    site.limits.body_bytes_max = body_bytes_max;
-    site.limits.body_flag = flags::BODY_BYTES_MAX;
+    site.limits = bounds;
     Ok(Service {
         sites: vec![site],
         at_end: Some(Box::new(|| {

@@ -23,7 +23,7 @@ pub(crate) use labels::{add_key, own_labels, with_key};
 use metrics::At;
 pub(crate) use order::{Layout, Merged, Order, Run, compare_grouped};
 pub use template::READY;
-pub(crate) use template::{Template, repeated_bytes, suits};
+pub(crate) use template::{Template, suits, text_bytes};
 
 mod intern;
 mod labels;

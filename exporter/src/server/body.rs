@@ -3,6 +3,7 @@
 //! Handlers read with [`read_body`], or with any of axum's extractors; the bounds hold either way.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::activity::InFlight;
+use super::budget::Share;
 use crate::limits::Limits;
 
 /// What is read of an unwanted body, and for how long.
@@ -29,6 +31,17 @@ pub enum BodyError {
         /// What is allowed.
         bytes_max: u64,
         /// See [`Limits::body_flag`].
+        flag: &'static str,
+    },
+    /// Too many bytes of other bodies are in flight: [`Limits::bodies_bytes_max`].
+    #[error(
+        "the request bodies in flight are larger than {bytes_max} bytes together{}",
+        hint(flag)
+    )]
+    NoRoom {
+        /// What is allowed.
+        bytes_max: u64,
+        /// See [`Limits::bodies_flag`].
         flag: &'static str,
     },
     /// Slower than [`Limits::body_idle_timeout`] or [`Limits::body_timeout`] allow.
@@ -58,6 +71,7 @@ impl BodyError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoRoom { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken(_) => StatusCode::BAD_REQUEST,
         }
@@ -79,8 +93,8 @@ pub async fn read_body(body: Body) -> Result<Bytes, BodyError> {
     }
 }
 
-/// Puts the bounds around a body as it comes from the wire.
-pub(super) fn bound(body: Incoming, limits: &Limits) -> Body {
+/// Puts the bounds around a body as it comes from the wire. It takes room in `share`.
+pub(super) fn bound(body: Incoming, limits: &Limits, share: Arc<Share>) -> Body {
     if body.is_end_stream() {
         return Body::empty();
     }
@@ -91,6 +105,7 @@ pub(super) fn bound(body: Incoming, limits: &Limits) -> Body {
         deadline: now + limits.body_timeout,
         waiting: false,
         timer: Box::pin(sleep_until(now)),
+        share,
         limits: limits.clone(),
     })
 }
@@ -118,6 +133,7 @@ struct Bounded {
     /// Whether the timer runs: only while the client keeps us waiting. A small body never touches it.
     waiting: bool,
     timer: Pin<Box<Sleep>>,
+    share: Arc<Share>,
     limits: Limits,
 }
 
@@ -154,10 +170,14 @@ impl HttpBody for Bounded {
         };
         let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
         Poll::Ready(Some(match self.left.checked_sub(bytes) {
-            Some(left) => {
+            Some(left) if self.share.grow(bytes) => {
                 self.left = left;
                 Ok(frame)
             }
+            Some(_) => Err(BodyError::NoRoom {
+                bytes_max: self.share.bytes_max(),
+                flag: self.limits.bodies_flag,
+            }),
             None => Err(BodyError::too_large(&self.limits)),
         }))
     }

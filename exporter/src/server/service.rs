@@ -7,6 +7,7 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use axum::response::Response;
@@ -63,7 +64,9 @@ async fn handle(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Res
         response.headers_mut().insert(CONNECTION, close);
         return response;
     }
-    let mut request = request.map(|body| body::bound(body, &site.limits));
+    // Held until the answer is made: what was read lives as long.
+    let share = site.bodies.share();
+    let mut request = request.map(|body| body::bound(body, &site.limits, Arc::clone(&share)));
     request.extensions_mut().insert(peer);
     let mut app = site.app.clone();
     fence(async move {

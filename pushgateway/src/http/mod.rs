@@ -72,7 +72,7 @@ pub struct App {
     /// How scrapes are served, and how many are; see [`scrape::options`].
     pub scrapes: promontory_exporter::scrape::Options,
     /// Permits to read large bodies; see [`push::readers`].
-    pub readers: Semaphore,
+    pub readers: Arc<Semaphore>,
     /// What stands before every path of a page's links: the path of the external URL.
     pub external_prefix: String,
     /// The flags with their values, for the status page.

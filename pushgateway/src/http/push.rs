@@ -148,8 +148,9 @@ pub fn grouping_key(parameters: &Parameters, names: NameRules) -> Result<Groupin
 
 /// Permits to read a large body: as many as there are processors, since reading waits for nothing
 /// else, and each reader may need a few times the memory of its body.
-pub fn readers() -> Semaphore {
-    Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))
+pub fn readers() -> Arc<Semaphore> {
+    let permits = std::thread::available_parallelism().map_or(2, usize::from);
+    Arc::new(Semaphore::new(permits))
 }
 
 /// Why a body is no push; nothing has changed then.
@@ -203,13 +204,17 @@ struct Job {
 
 impl Job {
     /// Small plain bodies at once, others on a thread that may block, a bounded number at a time.
-    async fn run(self, readers: &Semaphore, body: Bytes) -> Result<Push, BodyError> {
+    async fn run(self, readers: &Arc<Semaphore>, body: Bytes) -> Result<Push, BodyError> {
         if body.len() <= INLINE_BYTES && self.encoding == BodyEncoding::Identity {
             return self.read(&body);
         }
         // The semaphore is never closed; without a permit one more reader would be no harm.
-        let _permit = readers.acquire().await.ok();
-        let reading = tokio::task::spawn_blocking(move || self.read(&body));
+        let permit = Arc::clone(readers).acquire_owned().await.ok();
+        let reading = tokio::task::spawn_blocking(move || {
+            // The reader has it, not who waits for it: that one may be gone long before.
+            let _permit = permit;
+            self.read(&body)
+        });
         reading.await.unwrap_or(Err(BodyError::Broken))
     }
 

@@ -239,20 +239,10 @@ pub(crate) fn suits(target: Target) -> bool {
 }
 
 /// How many bytes the lines of a metric have, about.
-pub(super) fn text_bytes(family: &str, metric: &Metric<'_>) -> usize {
-    lines_of(&metric.value).saturating_mul(family.len() + label_bytes(metric) + LINE_BYTES)
-}
-
-/// How many bytes of labels all lines of a metric but one have.
-pub(crate) fn repeated_bytes(metric: &Metric<'_>) -> usize {
-    (lines_of(&metric.value) - 1).saturating_mul(label_bytes(metric))
-}
-
-fn label_bytes(metric: &Metric<'_>) -> usize {
+pub(crate) fn text_bytes(family: &str, metric: &Metric<'_>) -> usize {
     let labels = metric.labels.iter();
-    labels
-        .map(|label| label.name.len() + label.value.len())
-        .sum()
+    let labels = labels.map(|label| label.name.len() + label.value.len());
+    lines_of(&metric.value).saturating_mul(family.len() + labels.sum::<usize>() + LINE_BYTES)
 }
 
 fn lines_of(value: &Value<'_>) -> usize {

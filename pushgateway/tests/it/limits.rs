@@ -59,6 +59,23 @@ async fn body_limits() {
         "400 family \"y\": more than 2 series in one push (--push.max-series)",
     )
     .await;
+    // A page is made at least one metric at a time, and its labels stand in each of its lines.
+    let histogram = |buckets: usize| {
+        let label = "x".repeat(10_000);
+        let line = |at| format!("h_bucket{{a=\"{label}\",le=\"{at}\"}} 1\n");
+        let lines: String = (0..buckets).map(line).collect();
+        format!("# TYPE h histogram\n{lines}")
+    };
+    check(
+        PushLimits {
+            decoded_bytes_max: 4 << 20,
+            ..UNLIMITED()
+        },
+        &histogram(90),
+        &histogram(110),
+        "400 family \"h\": the lines of one metric have more than 1048576 bytes, a part of what is allowed in all (--push.max-decoded-bytes)",
+    )
+    .await;
     check(
         PushLimits {
             label_name_bytes_max: 3,
