@@ -18,6 +18,7 @@ use crate::selector::Selectors;
 use crate::store::Visit;
 
 mod expiry;
+mod refusal;
 
 /// Families that clash with each other in every way, and some that do not.
 const FAMILIES: &[&str] = &[
@@ -171,9 +172,27 @@ fn check(ledger: &Ledger) {
                 .is_some()
         );
     }
+    check_problems(ledger);
     assert_eq!(view.expiries, ledger.view.expiries);
     view.problems = Arc::clone(&ledger.view.problems);
     assert_eq!(page(&view), page(&ledger.view));
+}
+
+/// There is a problem for each parked family, and whoever is named there holds what clashes.
+fn check_problems(ledger: &Ledger) {
+    let parked: Vec<_> = ledger.index.parked().collect();
+    assert_eq!(ledger.view.problems.len(), parked.len());
+    for (problem, (family, _)) in std::iter::zip(&*ledger.view.problems, parked) {
+        assert!(problem.contains(family.name()), "{problem}");
+        let Some((_, named)) = problem.split_once("(held by group ") else {
+            continue;
+        };
+        let mut groups = ledger.view.groups();
+        let holder = groups.find(|group| format!("{})", group.key()) == named);
+        let held = holder.unwrap_or_else(|| panic!("{problem}: there is no such group"));
+        assert_ne!(held.key(), family.key());
+        assert!(held.family(family.name()).is_some(), "{problem}");
+    }
 }
 
 fn is_parked(ledger: &Ledger, family: &PushedFamily) -> bool {
