@@ -12,8 +12,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::family::READY;
 use crate::group::{GroupingKey, JobSpelling};
-use crate::ingest::Change;
-use crate::ingest::prepare;
+use crate::ingest::{Change, prepare};
 use crate::selector::Selectors;
 use crate::store::Visit;
 
@@ -172,27 +171,10 @@ fn check(ledger: &Ledger) {
                 .is_some()
         );
     }
-    check_problems(ledger);
+    refusal::check_problems(ledger);
     assert_eq!(view.expiries, ledger.view.expiries);
     view.problems = Arc::clone(&ledger.view.problems);
     assert_eq!(page(&view), page(&ledger.view));
-}
-
-/// There is a problem for each parked family, and whoever is named there holds what clashes.
-fn check_problems(ledger: &Ledger) {
-    let parked: Vec<_> = ledger.index.parked().collect();
-    assert_eq!(ledger.view.problems.len(), parked.len());
-    for (problem, (family, _)) in std::iter::zip(&*ledger.view.problems, parked) {
-        assert!(problem.contains(family.name()), "{problem}");
-        let Some((_, named)) = problem.split_once("(held by group ") else {
-            continue;
-        };
-        let mut groups = ledger.view.groups();
-        let holder = groups.find(|group| format!("{})", group.key()) == named);
-        let held = holder.unwrap_or_else(|| panic!("{problem}: there is no such group"));
-        assert_ne!(held.key(), family.key());
-        assert!(held.family(family.name()).is_some(), "{problem}");
-    }
 }
 
 fn is_parked(ledger: &Ledger, family: &PushedFamily) -> bool {

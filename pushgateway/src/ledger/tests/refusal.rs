@@ -33,6 +33,23 @@ fn named(refusal: &str) -> Option<&str> {
     named.strip_suffix(')')
 }
 
+/// There is a problem for each parked family, and whoever is named there holds what clashes.
+pub(super) fn check_problems(ledger: &Ledger) {
+    let parked: Vec<_> = ledger.index.parked().collect();
+    assert_eq!(ledger.view.problems.len(), parked.len());
+    for (problem, (family, _)) in std::iter::zip(&*ledger.view.problems, parked) {
+        assert!(problem.contains(family.name()), "{problem}");
+        let Some((_, named)) = problem.split_once("(held by group ") else {
+            continue;
+        };
+        let mut groups = ledger.view.groups();
+        let holder = groups.find(|group| format!("{})", group.key()) == named);
+        let held = holder.unwrap_or_else(|| panic!("{problem}: there is no such group"));
+        assert_ne!(held.key(), family.key());
+        assert!(held.family(family.name()).is_some(), "{problem}");
+    }
+}
+
 #[test]
 fn a_clash_of_types_names_a_group_that_is_there() {
     let mut ledger = ledger(Consistency::Checked);
