@@ -1,17 +1,14 @@
 //! One thread for everyone: check → make durable together → publish → acknowledge.
 //!
 //! [`Gateway`] is the handle the HTTP side holds: it submits pushes and deletes into one bounded queue,
-//! whose order is kept, and reads the published [`View`]. [`Committer`] owns the thread; shut it down
+//! whose order is kept, and reads the published [`View`]. [`Committer`] owns the [`thread`]; shut it down
 //! to drain the queue and close the store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 use crate::group::GroupingKey;
 use crate::ingest::Push;
@@ -20,22 +17,18 @@ use crate::migrate;
 use crate::page::Pages;
 use crate::request::{Action, Request};
 use crate::selector::Selectors;
-use crate::store::{Figures, LogStore, MemoryStore, Store, StoreError, Sync};
+use crate::store::{Figures, LogStore, MemoryStore, Store, StoreError};
 use crate::time::UnixNanos;
 use crate::view::View;
 
+mod thread;
+
 pub use crate::options::{Consistency, Durability, Options};
 pub use crate::request::ChangeError;
+pub use thread::Committer;
 
 /// How many changes may wait for the committing thread, as upstream.
 pub const QUEUE: usize = 1000;
-
-/// The timer knows nothing of a wall clock that was set or a machine that slept, so look again this often while
-/// any group can expire.
-const LOOK: Duration = Duration::from_secs(5);
-
-/// How long a disk that refused is left alone before it is tried again, unless a push comes first.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// Why a gateway could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -89,19 +82,11 @@ pub fn open_with(
 ) -> Result<(Gateway, Committer), OpenError> {
     let published = Arc::new(ArcSwap::from_pointee(View::default()));
     let (queue, requests) = mpsc::channel(QUEUE);
-    let (stop, stopped) = oneshot::channel();
     let figures = store.figures();
     let mut ledger = Ledger::load(store, options, Arc::clone(&published))?;
     ledger.expire_all(UnixNanos::now());
     let expired = ledger.expired();
-    let durability = options.durability;
-    // The runtime only waits: for the queue, for the time of the next sync or expiry, for the end.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?;
-    let thread = std::thread::Builder::new()
-        .name("commit".to_owned())
-        .spawn(move || runtime.block_on(run(ledger, requests, stopped, durability)))?;
+    let committer = Committer::start(ledger, requests, options.durability)?;
     let gateway = Gateway {
         queue,
         published,
@@ -110,7 +95,7 @@ pub fn open_with(
         figures,
         expired,
     };
-    Ok((gateway, Committer { stop, thread }))
+    Ok((gateway, committer))
 }
 
 impl Gateway {
@@ -200,92 +185,5 @@ impl Gateway {
         } else {
             Ok(())
         }
-    }
-}
-
-/// Owns the committing thread and the store. Dropping it ends the thread too, without waiting.
-#[derive(Debug)]
-pub struct Committer {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<Result<(), ChangeError>>,
-}
-
-impl Committer {
-    /// Commits what is queued, syncs and closes the store; waits for the disk. Later changes get
-    /// [`ChangeError::Closed`].
-    ///
-    /// # Errors
-    /// The final sync failed.
-    pub fn shutdown(self) -> Result<(), ChangeError> {
-        // The thread may have ended already; then joining says how.
-        let _ = self.stop.send(());
-        self.thread.join().unwrap_or(Err(ChangeError::Closed))
-    }
-}
-
-/// The committing thread.
-async fn run(
-    mut ledger: Ledger,
-    mut requests: mpsc::Receiver<Request>,
-    mut stopped: oneshot::Receiver<()>,
-    durability: Durability,
-) -> Result<(), ChangeError> {
-    let mut batch = Vec::with_capacity(QUEUE);
-    // When the disk is to be synced; `None` while nothing waits for it.
-    let mut due: Option<Instant> = None;
-    loop {
-        tokio::select! {
-            biased;
-            _ = &mut stopped => break,
-            () = until(due) => {
-                ledger.sync();
-                due = if ledger.is_unsynced() { next_sync(&ledger, durability) } else { None };
-                continue;
-            }
-            // Everyone who held a handle may be gone as well.
-            taken = requests.recv_many(&mut batch, QUEUE) => if taken == 0 { break },
-            () = until(next_look(&ledger)) => {}
-        }
-        let sync = match durability {
-            Durability::Acknowledged => Sync::Now,
-            Durability::Every(_) => Sync::Later,
-        };
-        ledger.commit(&mut batch, UnixNanos::now(), sync);
-        // A refusal is tried again soon, however far the next sync is.
-        due = match (due, next_sync(&ledger, durability)) {
-            (Some(due), Some(next)) if ledger.has_failed() => Some(due.min(next)),
-            (due, next) => due.or(next),
-        };
-    }
-    requests.close();
-    while requests.recv_many(&mut batch, QUEUE).await > 0 {
-        ledger.commit(&mut batch, UnixNanos::now(), Sync::Now);
-    }
-    ledger.finish()
-}
-
-/// When a change made now must be synced by. What the disk refused is tried again by itself: while it refuses, nobody may be
-/// sent here who would find out that it no longer does.
-fn next_sync(ledger: &Ledger, durability: Durability) -> Option<Instant> {
-    let wait = match durability {
-        _ if ledger.has_failed() => RETRY,
-        Durability::Acknowledged => return None,
-        Durability::Every(interval) => interval,
-    };
-    Some(Instant::now() + wait)
-}
-
-/// When to look for groups that have expired; `None` while none can.
-fn next_look(ledger: &Ledger) -> Option<Instant> {
-    let left = ledger.next_expiry()?.since(UnixNanos::now()).min(LOOK);
-    let wait = if ledger.has_failed() { RETRY } else { left };
-    Some(Instant::now() + wait)
-}
-
-/// Waits until a moment, or for ever.
-async fn until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

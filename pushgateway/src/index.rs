@@ -8,9 +8,10 @@
 //! Families that do not fit can only be *parked* (`--push.disable-consistency-check`, or a store written under
 //! it): they are held and shown to people, and every scrape fails naming them until they fit or go.
 //!
-//! Every change here has an exact inverse; the ledger keeps the list and takes back what could not be stored.
+//! Every change here has an exact inverse; the ledger keeps the list and takes back what could not be stored. [`names`]
+//! keeps which name has which type.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -19,6 +20,11 @@ use promontory_exposition::Kind;
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
+use names::Names;
+
+mod names;
+
+pub(crate) use names::type_of;
 
 /// Why a family does not fit. The committing thread adds who holds the other one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -52,25 +58,15 @@ pub(crate) enum Clash {
 pub(crate) struct Index {
     /// The fingerprints of all linked series.
     series: HashTable<u64>,
-    /// By spelled name.
-    families: HashMap<Box<str>, Entry>,
-    own: HashMap<String, Kind>,
+    names: Names,
     parked: BTreeMap<(GroupingKey, Box<str>), (Arc<PushedFamily>, Clash)>,
-}
-
-/// A name in use.
-#[derive(Debug)]
-struct Entry {
-    kind: Kind,
-    /// How many groups have it.
-    groups: usize,
 }
 
 impl Index {
     /// An empty index that knows the program's own families.
     pub(crate) fn new(own: &[(String, Kind)]) -> Self {
         Self {
-            own: own.iter().cloned().collect(),
+            names: Names::new(own),
             ..Self::default()
         }
     }
@@ -78,7 +74,7 @@ impl Index {
     /// The same program without anything pushed.
     pub(crate) fn emptied(&self) -> Self {
         Self {
-            own: self.own.clone(),
+            names: self.names.emptied(),
             ..Self::default()
         }
     }
@@ -93,20 +89,9 @@ impl Index {
             return Ok(());
         }
         let spelled = family.spelled();
-        self.check_name(family, &spelled)?;
+        self.names.check(family, &spelled)?;
         self.link_series(family)?;
-        match self.families.get_mut(&*spelled) {
-            Some(entry) => entry.groups += 1,
-            None => {
-                self.families.insert(
-                    (*spelled).into(),
-                    Entry {
-                        kind: type_of(family),
-                        groups: 1,
-                    },
-                );
-            }
-        }
+        self.names.add(family, &spelled);
         Ok(())
     }
 
@@ -119,13 +104,7 @@ impl Index {
             self.forget(series);
         }
         self.shrink();
-        let spelled = family.spelled();
-        if let Some(entry) = self.families.get_mut(&*spelled) {
-            entry.groups -= 1;
-            if entry.groups == 0 {
-                self.families.remove(&*spelled);
-            }
-        }
+        self.names.remove(family, &family.spelled());
     }
 
     /// Whether a family may stand for a held one of its group without any change here: name, type and series are the same.
@@ -160,69 +139,12 @@ impl Index {
     /// How many series are linked, and each name with its type and how many groups have it.
     #[cfg(test)]
     pub(crate) fn counts(&self) -> (usize, Vec<(String, Kind, usize)>) {
-        let mut names: Vec<_> = self
-            .families
-            .iter()
-            .map(|(name, entry)| (name.to_string(), entry.kind, entry.groups))
-            .collect();
-        names.sort();
-        (self.series.len(), names)
+        (self.series.len(), self.names.counts())
     }
 
-    fn check_name(&self, family: &PushedFamily, spelled: &str) -> Result<(), Clash> {
-        if let Some(held) = self.own.get(spelled) {
-            if spelled != family.name() {
-                return Err(Clash::SpelledLikeOwn);
-            }
-            if *held != type_of(family) {
-                return Err(Clash::Type {
-                    held: *held,
-                    own: true,
-                });
-            }
-            return Ok(());
-        }
-        match self.families.get(spelled) {
-            Some(entry) if entry.kind != type_of(family) => Err(Clash::Type {
-                held: entry.kind,
-                own: false,
-            }),
-            Some(_) => Ok(()),
-            None => self.check_suffixes(spelled, family.kind()),
-        }
-    }
-
-    /// The names a summary or histogram uses, as client_golang's registry guards them: both ways, and not for
-    /// gauge histograms.
-    fn check_suffixes(&self, name: &str, kind: Kind) -> Result<(), Clash> {
-        for suffix in ["_count", "_sum", "_bucket"] {
-            if let Some(of) = name.strip_suffix(suffix)
-                && let Some(kind) = self.kind(of)
-                && uses(kind, suffix)
-            {
-                return Err(Clash::Suffix {
-                    sample: name.to_owned(),
-                    of: of.to_owned(),
-                    kind,
-                });
-            }
-            let sample = format!("{name}{suffix}");
-            if uses(kind, suffix) && self.kind(&sample).is_some() {
-                return Err(Clash::Suffix {
-                    sample,
-                    of: name.to_owned(),
-                    kind,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn kind(&self, name: &str) -> Option<Kind> {
-        self.own
-            .get(name)
-            .copied()
-            .or_else(|| self.families.get(name).map(|entry| entry.kind))
+    /// A group in which a name is linked, by its spelling; `None` where it is not known.
+    pub(crate) fn holder(&self, spelled: &str) -> Option<&GroupingKey> {
+        self.names.holder(spelled)
     }
 
     fn link_series(&mut self, family: &PushedFamily) -> Result<(), Clash> {
@@ -252,23 +174,6 @@ impl Index {
             self.series
                 .shrink_to(self.series.len() * 2, |series| *series);
         }
-    }
-}
-
-/// The type as text and protobuf say it: a job may begin to push a gauge as the info that it is while others do not.
-fn type_of(family: &PushedFamily) -> Kind {
-    match family.kind() {
-        Kind::Info | Kind::StateSet => Kind::Gauge,
-        kind => kind,
-    }
-}
-
-/// Whether the samples of a family of this type use `NAME` + suffix.
-fn uses(kind: Kind, suffix: &str) -> bool {
-    match kind {
-        Kind::Histogram => true,
-        Kind::Summary => suffix != "_bucket",
-        _ => false,
     }
 }
 

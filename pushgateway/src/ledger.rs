@@ -5,7 +5,7 @@
 //! When it has not, the steps are taken back and nothing of the batch was ever visible.
 //!
 //! [`room`] says whether there is room for a push, [`change`] what it does, [`expiry`] what time does, [`link`] keeps the
-//! index, [`keep`] the store.
+//! index, [`keep`] the store, [`problems`] says why nothing can be scraped, [`refusal`] why a family is refused.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,17 +26,17 @@ use crate::time::UnixNanos;
 use crate::view::View;
 use keep::Unsynced;
 use link::Step;
+use refusal::Forms;
 
 mod change;
 mod expiry;
 mod keep;
 mod link;
+mod problems;
+mod refusal;
 mod room;
 #[cfg(test)]
 mod tests;
-
-/// At most this many reasons are told when nothing can be scraped.
-const PROBLEMS: usize = 100;
 
 /// The state behind the queue.
 pub(crate) struct Ledger {
@@ -46,8 +46,10 @@ pub(crate) struct Ledger {
     index: Index,
     view: View,
     published: Arc<ArcSwap<View>>,
+    /// The changes of the index since the view was published.
     steps: Vec<Step>,
     ops: Vec<Op>,
+    forms: Forms,
     /// What the disk may not hold as we do: everything since the last sync that succeeded. Written again before
     /// the next commit once one has failed.
     unsynced: Unsynced,
@@ -73,6 +75,7 @@ impl Ledger {
             published,
             steps: Vec::new(),
             ops: Vec::new(),
+            forms: Forms::default(),
             unsynced: Unsynced::default(),
             failed: false,
             expired: Arc::default(),
@@ -82,10 +85,10 @@ impl Ledger {
                 ledger.link_or_park(family);
             }
             if let Some(first) = families.first() {
+                ledger.forms.note(first.key());
                 ledger.view.put_group(first.key().clone(), families.clone());
             }
         }
-        ledger.steps.clear();
         info!(
             groups = ledger.view.group_count(),
             "Loaded what was pushed."
@@ -118,7 +121,6 @@ impl Ledger {
                 self.view = View::clone(&self.published.load());
             }
         }
-        self.steps.clear();
         for (reply, result) in answers {
             let answer = match &stored {
                 Ok(()) => result,
@@ -168,10 +170,8 @@ impl Ledger {
     }
 
     fn publish(&mut self) {
-        let parked = self.index.parked().take(PROBLEMS);
-        self.view.problems = parked
-            .map(|(family, clash)| self.refusal(family, clash.clone()).to_string())
-            .collect();
+        self.tell_problems();
+        self.steps.clear();
         self.published.store(Arc::new(self.view.clone()));
     }
 
@@ -179,8 +179,9 @@ impl Ledger {
     fn apply(&mut self, action: Action) -> Result<Vec<GroupingKey>, ChangeError> {
         match action {
             Action::Push(push) => {
-                self.check_room(&push)?;
-                self.push(*push)?;
+                let group = self.view.shared_group(&push.key);
+                self.check_room(&push, group.as_deref())?;
+                self.push(*push, group.as_deref())?;
             }
             Action::Delete(key) => self.delete(&[key]),
             Action::DeleteMatching(selectors) => {

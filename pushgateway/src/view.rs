@@ -80,6 +80,11 @@ impl View {
         self.groups.get(key).map(AsRef::as_ref)
     }
 
+    /// The same, to keep while the view changes.
+    pub(crate) fn shared_group(&self, key: &GroupingKey) -> Option<Arc<Group>> {
+        self.groups.get(key).cloned()
+    }
+
     /// Puts a group in place of the one with its key.
     pub(crate) fn put_group(&mut self, key: GroupingKey, families: Vec<Arc<PushedFamily>>) {
         self.changes += 1;
@@ -95,14 +100,14 @@ impl View {
         }
     }
 
-    /// Takes a group out.
-    pub(crate) fn remove_group(&mut self, key: &GroupingKey) {
-        if let Some(group) = self.groups.remove(key) {
-            self.count(None, Some(&group));
-            self.expiries.remove(&group);
-            self.changes += 1;
-            self.reshaped = self.changes;
-        }
+    /// Takes a group out, if it is there.
+    pub(crate) fn remove_group(&mut self, key: &GroupingKey) -> Option<Arc<Group>> {
+        let group = self.groups.remove(key)?;
+        self.count(None, Some(&group));
+        self.expiries.remove(&group);
+        self.changes += 1;
+        self.reshaped = self.changes;
+        Some(group)
     }
 
     /// Takes all groups out.
@@ -138,28 +143,10 @@ impl View {
         }
     }
 
-    /// Some group that holds a family of this name, or spelled like it. Looks through the groups; only for error texts.
-    pub(crate) fn holder(&self, family: &PushedFamily) -> Option<GroupingKey> {
-        self.alike(family).next().map(|held| held.key().clone())
-    }
-
-    /// The group that holds a series. Looks through the groups; only for error texts.
-    pub(crate) fn holder_of_series(
-        &self,
-        family: &PushedFamily,
-        series: u64,
-    ) -> Option<GroupingKey> {
-        self.alike(family)
-            .find(|held| held.fingerprints().any(|held| held == series))
-            .map(|held| held.key().clone())
-    }
-
-    /// The families that are named or spelled alike.
-    fn alike(&self, family: &PushedFamily) -> impl Iterator<Item = &PushedFamily> {
-        let spelled = family.spelled().into_owned();
-        let families = self.groups().flat_map(Group::families);
-        families
-            .filter(move |held| held.spelled() == *spelled)
-            .map(AsRef::as_ref)
+    /// The groups from a key on, then those before it.
+    pub(crate) fn groups_from(&self, key: &GroupingKey) -> impl Iterator<Item = &Group> {
+        let on = self.groups.range(key.clone()..);
+        let before = self.groups.range(..key.clone());
+        on.chain(before).map(|(_, group)| group.as_ref())
     }
 }

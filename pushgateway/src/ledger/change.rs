@@ -16,11 +16,12 @@ use crate::view::Group;
 
 impl Ledger {
     /// A refused push changes nothing but the time of the group's last failure.
-    pub(super) fn push(&mut self, push: Push) -> Result<(), Refusal> {
+    /// `group` is the one it is for, if that is held.
+    pub(super) fn push(&mut self, push: Push, group: Option<&Group>) -> Result<(), Refusal> {
         let (key, at) = (push.key.clone(), push.at);
-        let result = self.try_push(push);
+        let result = self.try_push(push, group);
         if result.is_err() {
-            self.note_failure(&key, at);
+            self.note_failure(&key, group, at);
         }
         match self.consistency {
             Consistency::Checked => result,
@@ -28,11 +29,10 @@ impl Ledger {
         }
     }
 
-    fn try_push(&mut self, push: Push) -> Result<(), Refusal> {
+    fn try_push(&mut self, push: Push, group: Option<&Group>) -> Result<(), Refusal> {
         if let Some(refusal) = push.refusal {
             return Err(refusal);
         }
-        let group = self.view.group(&push.key);
         let mut new = push.families;
         // Upstream's rule: the first push of a group sets the time of its last failure to never, even over a
         // pushed family of that name; later ones leave what is there, or take what is pushed.
@@ -59,13 +59,12 @@ impl Ledger {
             .filter(|family| replaced(family))
             .cloned()
             .collect();
-        self.exchange(&push.key, gone, new)
+        self.exchange(&push.key, group, gone, new)
     }
 
     /// Sets the time of the last failure; the group is made if need be. Where even that would spoil a scrape (the
     /// group's own time series are another group's), it is left alone: upstream then fails every scrape.
-    fn note_failure(&mut self, key: &GroupingKey, at: UnixNanos) {
-        let group = self.view.group(key);
+    fn note_failure(&mut self, key: &GroupingKey, group: Option<&Group>, at: UnixNanos) {
         let held = |name| group.and_then(|group| group.family(name)).cloned();
         let mut new: Vec<Arc<PushedFamily>> = time_family(key, PUSH_FAILURE_TIME, at, at)
             .into_iter()
@@ -75,13 +74,14 @@ impl Ledger {
         }
         let gone = held(PUSH_FAILURE_TIME).into_iter().collect();
         // A refusal here has nobody to tell: the push itself was refused already.
-        let _ = self.exchange(key, gone, new);
+        let _ = self.exchange(key, group, gone, new);
     }
 
-    /// Puts families in the place of others of the same group, or changes nothing. Both are sorted by name.
+    /// Puts families in the place of others of a group, or changes nothing. Both are sorted by name.
     fn exchange(
         &mut self,
         key: &GroupingKey,
+        group: Option<&Group>,
         gone: Vec<Arc<PushedFamily>>,
         new: Vec<Arc<PushedFamily>>,
     ) -> Result<(), Refusal> {
@@ -104,8 +104,7 @@ impl Ledger {
                 self.take_back(mark);
                 return Err(refusal);
             }
-            self.index.park(family, clash);
-            self.steps.push(Step::Parked(Arc::clone(family)));
+            self.park(family, clash);
         }
         self.unpark_what_fits(mark);
         for family in &gone {
@@ -113,7 +112,10 @@ impl Ledger {
                 self.forget(family);
             }
         }
-        let held = self.view.group(key).map_or(&[][..], Group::families);
+        if group.is_none() {
+            self.forms.note(key);
+        }
+        let held = group.map_or(&[][..], Group::families);
         let mut families: Vec<_> = held
             .iter()
             .filter(|family| of_name(&gone, family.name()).is_none())
@@ -141,13 +143,11 @@ impl Ledger {
     pub(super) fn delete(&mut self, keys: &[GroupingKey]) {
         let mark = self.steps.len();
         for key in keys {
-            let group = self.view.group(key);
-            let families = group.map_or(&[][..], Group::families).to_vec();
-            for family in &families {
+            let group = self.view.remove_group(key);
+            for family in group.as_deref().map_or(&[][..], Group::families) {
                 self.unlink(family);
                 self.forget(family);
             }
-            self.view.remove_group(key);
         }
         self.unpark_what_fits(mark);
     }

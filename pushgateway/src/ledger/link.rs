@@ -7,9 +7,7 @@ use tracing::error;
 
 use super::Ledger;
 use crate::family::PushedFamily;
-use crate::group::GroupingKey;
 use crate::index::{Clash, Index};
-use crate::refusal::Refusal;
 
 /// One change of the index; each has an exact inverse.
 pub(super) enum Step {
@@ -32,8 +30,13 @@ impl Ledger {
         if let Err(clash) = self.link(family) {
             let refusal = self.refusal(family, clash.clone());
             error!(group = %family.key(), %refusal, "What is stored does not fit together; scrapes fail until it is gone.");
-            self.index.park(family, clash);
+            self.park(family, clash);
         }
+    }
+
+    pub(super) fn park(&mut self, family: &Arc<PushedFamily>, clash: Clash) {
+        self.index.park(family, clash);
+        self.steps.push(Step::Parked(Arc::clone(family)));
     }
 
     pub(super) fn unlink(&mut self, family: &Arc<PushedFamily>) {
@@ -71,13 +74,10 @@ impl Ledger {
             }
             self.index.unpark(&family);
             self.steps.push(Step::Unparked(Arc::clone(&family), before));
-            self.steps.push(match linked {
-                Ok(()) => Step::Linked(family),
-                Err(clash) => {
-                    self.index.park(&family, clash);
-                    Step::Parked(family)
-                }
-            });
+            match linked {
+                Ok(()) => self.steps.push(Step::Linked(family)),
+                Err(clash) => self.park(&family, clash),
+            }
         }
     }
 
@@ -98,42 +98,6 @@ impl Ledger {
                 Some(Step::Emptied(before)) => self.index = *before,
                 None => return,
             }
-        }
-    }
-
-    /// Says who the other one is.
-    pub(super) fn refusal(&self, family: &PushedFamily, clash: Clash) -> Refusal {
-        let name = || family.name().to_owned();
-        let others = |key: &GroupingKey| key != family.key();
-        match clash {
-            Clash::Unsound(refusal) => refusal,
-            Clash::Type { held, own } => {
-                let holder = if own {
-                    None
-                } else {
-                    self.view.holder(family).filter(others)
-                };
-                Refusal::TypeClash {
-                    family: name(),
-                    kind: family.kind(),
-                    held,
-                    holder,
-                }
-            }
-            Clash::SpelledLikeOwn => Refusal::SpelledLikeOwn {
-                family: name(),
-                spelled: family.spelled().into_owned(),
-            },
-            Clash::Suffix { sample, of, kind } => Refusal::SuffixClash {
-                family: sample,
-                other: of,
-                kind,
-            },
-            Clash::Series(series) => Refusal::SeriesTwice {
-                family: name(),
-                series: family.series_of(series),
-                holder: self.view.holder_of_series(family, series).filter(others),
-            },
         }
     }
 }

@@ -8,9 +8,9 @@ use crate::limits::Full;
 use crate::view::Group;
 
 impl Ledger {
-    /// A push that adds nothing always has room, also where more is held than is allowed now.
-    pub(super) fn check_room(&self, push: &Push) -> Result<(), Full> {
-        let group = self.view.group(&push.key);
+    /// A push that adds nothing always has room, also where more is held than is allowed now. `group` is the one it is for, if
+    /// that is held.
+    pub(super) fn check_room(&self, push: &Push, group: Option<&Group>) -> Result<(), Full> {
         let (held, max) = (self.view.group_count(), self.limits.groups_max);
         if group.is_none() && held >= max {
             return Err(Full::Groups {

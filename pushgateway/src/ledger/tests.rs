@@ -12,12 +12,12 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::family::READY;
 use crate::group::{GroupingKey, JobSpelling};
-use crate::ingest::Change;
-use crate::ingest::prepare;
+use crate::ingest::{Change, prepare};
 use crate::selector::Selectors;
 use crate::store::Visit;
 
 mod expiry;
+mod refusal;
 
 /// Families that clash with each other in every way, and some that do not.
 const FAMILIES: &[&str] = &[
@@ -171,6 +171,7 @@ fn check(ledger: &Ledger) {
                 .is_some()
         );
     }
+    refusal::check_problems(ledger);
     assert_eq!(view.expiries, ledger.view.expiries);
     view.problems = Arc::clone(&ledger.view.problems);
     assert_eq!(page(&view), page(&ledger.view));

@@ -32,13 +32,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tracing::{error, info};
-
 use super::{Figures, Op, Store, StoreError, Sync, Visit};
 use batch::Change;
 use compact::Compaction;
 use disk::Disk;
-use fresh::Fresh;
 use index::Index;
 use source::Source;
 use write::{Place, Writer};
@@ -97,7 +94,7 @@ impl LogStore {
     /// # Errors
     /// [`StoreError::Open`] and [`StoreError::Version`]; the file is left as it is.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        open::open(Disk::Real, path)
+        open::open(Disk::Real, path, DEAD)
     }
 
     /// Puts a file of these records in place of another one, which is kept under its name with `suffix` and the time.
@@ -115,9 +112,7 @@ impl LogStore {
     /// Opens a store on a test's disk; it is rewritten as soon as so many bytes are dead.
     #[cfg(test)]
     pub(super) fn on(disk: Disk, path: &Path, dead_min: u64) -> Result<Self, StoreError> {
-        let mut store = open::open(disk, path)?;
-        (store.dead_min, store.dead_next) = (dead_min, dead_min);
-        Ok(store)
+        open::open(disk, path, dead_min)
     }
 
     fn write_batch(&mut self, batch: &[Op]) -> io::Result<Place> {
@@ -180,80 +175,6 @@ impl LogStore {
             let wanted = self.end.at + ROOM;
             self.room = self.source.file.allocate(wanted).ok().map(|()| wanted);
         }
-    }
-
-    /// Begins a rewrite where it is worth it. Failing to is no reason to fail a commit that succeeded.
-    fn consider_compaction(&mut self) {
-        if let Some(compaction) = &self.compaction {
-            compaction.written(self.end.at);
-            return;
-        }
-        let dead = self.index.total() - self.index.live();
-        let worth = dead >= self.dead_next && dead > self.index.live();
-        if !worth && !self.index.is_full() {
-            return;
-        }
-        let started = Compaction::start(
-            &self.disk,
-            beside(&self.path, ".new"),
-            self.source.clone(),
-            self.end.at,
-        );
-        match started {
-            Ok(compaction) => self.compaction = Some(compaction),
-            Err(error) => self.compaction_failed(&error),
-        }
-    }
-
-    /// Goes on in the new file, if one is ready.
-    fn take_over(&mut self) {
-        let Some(compaction) = self.compaction.take_if(|compaction| compaction.is_ready()) else {
-            return;
-        };
-        let made = compaction
-            .join()
-            .and_then(|(fresh, place)| self.adopt(fresh, place));
-        match made {
-            Ok(()) => {
-                self.figures.compactions.add(1);
-                self.dead_next = self.dead_min;
-                info!(
-                    bytes = self.end.at,
-                    "Rewrote the persistence file without what no longer counts."
-                );
-            }
-            Err(error) => {
-                self.compaction_failed(&error);
-                // What stays behind is removed by the next attempt, or the next start.
-                let _ = self.disk.remove(&beside(&self.path, ".new"));
-            }
-        }
-    }
-
-    /// Brings a new file up to date and gives it the name of the old one.
-    fn adopt(&mut self, mut fresh: Fresh, place: Place) -> io::Result<()> {
-        fresh.catch_up(&self.source, place, self.end.at)?;
-        fresh.sync()?;
-        self.disk.rename(&beside(&self.path, ".new"), &self.path)?;
-        // From here on the new file is the one; nothing is acknowledged before its name is durable.
-        self.folder_unsynced = true;
-        self.figures.written_bytes.add(fresh.end.at);
-        self.source = Source {
-            file: fresh.file,
-            id: fresh.id,
-            start: fresh.start,
-        };
-        (self.index, self.end, self.synced) = (fresh.index, fresh.end, fresh.end);
-        self.room = Some(self.end.at);
-        Ok(())
-    }
-
-    /// Waits for twice as much to die before the next attempt.
-    fn compaction_failed(&mut self, error: &io::Error) {
-        let dead = self.index.total() - self.index.live();
-        self.dead_next = dead.max(self.dead_min) * 2;
-        self.figures.compaction_failures.add(1);
-        error!(%error, "The persistence file could not be rewritten; it goes on growing.");
     }
 
     fn tell(&self) {

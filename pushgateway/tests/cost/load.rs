@@ -40,10 +40,22 @@ impl Held {
 
     /// Pushes once to each of `groups`, and says what one push took, without the reading of its text.
     pub(crate) fn counted(&self, groups: std::ops::Range<usize>, round: usize) -> Usage {
-        let count = groups.len();
         let bodies: Vec<String> = groups.clone().map(|group| body(group, round)).collect();
         let parsed = bodies.iter().map(|body| families(body));
-        let pushes: Vec<_> = groups.map(key).zip(parsed).collect();
+        self.count(groups.map(key).zip(parsed).collect())
+    }
+
+    /// Pushes so often to one group what other groups have made impossible, by turns a series and a type, and says what one such
+    /// push took.
+    pub(crate) fn counted_refusals(&self, count: usize) -> Usage {
+        let series = "# TYPE batch_stage_0_seconds gauge\nbatch_stage_0_seconds{instance=\"host-7\",step=\"step-0\"} 1\n";
+        let kind = "# TYPE batch_stage_1_seconds counter\nbatch_stage_1_seconds 1\n";
+        let bodies = [series, kind].into_iter().cycle().take(count);
+        self.count(bodies.map(|body| (job(""), families(body))).collect())
+    }
+
+    fn count(&self, pushes: Vec<(GroupingKey, Vec<Family<'_>>)>) -> Usage {
+        let count = pushes.len();
         let before = allocator::so_far();
         counted_pushes(self, pushes);
         let after = allocator::so_far();
@@ -60,8 +72,10 @@ impl Held {
 
     fn push<'a>(&self, pushes: impl IntoIterator<Item = (GroupingKey, Vec<Family<'a>>)>) {
         for (key, families) in pushes {
+            let refused = key == job("");
             let push = prepare(key, Change::Merge, families, SystemTime::UNIX_EPOCH);
-            self.runtime.block_on(self.gateway.push(push)).unwrap();
+            let answer = self.runtime.block_on(self.gateway.push(push));
+            assert_eq!(answer.is_err(), refused, "{answer:?}");
         }
     }
 }
@@ -73,7 +87,11 @@ fn counted_pushes(held: &Held, pushes: Vec<(GroupingKey, Vec<Family<'_>>)>) {
 }
 
 fn key(group: usize) -> GroupingKey {
-    let labels = format!("instance/host-{group}");
+    job(&format!("/instance/host-{group}"))
+}
+
+/// A group of the job, by the labels in its path.
+fn job(labels: &str) -> GroupingKey {
     GroupingKey::parse(
         b"batch",
         JobSpelling::Plain,

@@ -35,6 +35,7 @@ const OTHERS: &[(&str, &str)] = &[
         ".tolerations",
         "[{\"key\": \"a\", \"operator\": \"Exists\"}]",
     ),
+    ("pushgateway.ttl", "\"36h\""),
     ("nodeExporter.namespace", "\"other\""),
     ("nodeExporter.port", "9200"),
     ("nodeExporter.mountPointsExclude", "\"^/x\""),

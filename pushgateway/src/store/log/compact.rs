@@ -10,15 +10,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
+use tracing::{error, info};
+
 use super::disk::Disk;
 use super::fresh::{Fresh, rewrite};
 use super::source::Source;
 use super::write::Place;
+use super::{LogStore, beside};
 
 /// What may be left for the committing thread to copy.
 const REST: u64 = 256 << 10;
 /// How often the thread copies what was appended meanwhile, at most.
 const ROUNDS: usize = 16;
+
+/// Where so many times more is dead than counts, a start waits for the rewrite; that takes a part of the time that reading all
+/// the dead took. A program that is killed each time before a rewrite ends would have ever more to read.
+const OVERDUE: u64 = 3;
 
 /// A rewrite under way.
 pub(super) struct Compaction {
@@ -105,6 +112,97 @@ impl Compaction {
         drop(self.join());
         // What stays behind is removed by the next attempt, or the next start.
         let _ = disk.remove(&path);
+    }
+}
+
+impl LogStore {
+    /// Begins a rewrite where it is worth it. Failing to is no reason to fail a commit that succeeded.
+    pub(super) fn consider_compaction(&mut self) {
+        if let Some(compaction) = &self.compaction {
+            compaction.written(self.end.at);
+            return;
+        }
+        let dead = self.index.dead();
+        let worth = dead >= self.dead_next && dead > self.index.live();
+        if !worth && !self.index.is_full() {
+            return;
+        }
+        let started = Compaction::start(
+            &self.disk,
+            beside(&self.path, ".new"),
+            self.source.clone(),
+            self.end.at,
+        );
+        match started {
+            Ok(compaction) => self.compaction = Some(compaction),
+            Err(error) => self.compaction_failed(&error),
+        }
+    }
+
+    /// Goes on in the new file, if one is ready.
+    pub(super) fn take_over(&mut self) {
+        if let Some(compaction) = self.compaction.take_if(|compaction| compaction.is_ready()) {
+            self.conclude(compaction);
+        }
+    }
+
+    /// A rewrite at the start, where it is overdue; else the first commit may begin one.
+    pub(super) fn compact_at_start(&mut self) {
+        if self.index.dead() < self.index.live().saturating_mul(OVERDUE) {
+            return;
+        }
+        self.consider_compaction();
+        if let Some(compaction) = self.compaction.take() {
+            self.conclude(compaction);
+            self.tell();
+        }
+    }
+
+    /// Waits for a new file and goes on in it.
+    fn conclude(&mut self, compaction: Compaction) {
+        let made = compaction
+            .join()
+            .and_then(|(fresh, place)| self.adopt(fresh, place));
+        match made {
+            Ok(()) => {
+                self.figures.compactions.add(1);
+                self.dead_next = self.dead_min;
+                info!(
+                    bytes = self.end.at,
+                    "Rewrote the persistence file without what no longer counts."
+                );
+            }
+            Err(error) => {
+                self.compaction_failed(&error);
+                // What stays behind is removed by the next attempt, or the next start.
+                let _ = self.disk.remove(&beside(&self.path, ".new"));
+            }
+        }
+    }
+
+    /// Brings a new file up to date and gives it the name of the old one.
+    fn adopt(&mut self, mut fresh: Fresh, place: Place) -> io::Result<()> {
+        fresh.catch_up(&self.source, place, self.end.at)?;
+        fresh.sync()?;
+        self.disk.rename(&beside(&self.path, ".new"), &self.path)?;
+        // From here on the new file is the one; nothing is acknowledged before its name is durable.
+        self.folder_unsynced = true;
+        self.figures.written_bytes.add(fresh.end.at);
+        self.source = Source {
+            file: fresh.file,
+            id: fresh.id,
+            start: fresh.start,
+        };
+        (self.index, self.end, self.synced) = (fresh.index, fresh.end, fresh.end);
+        self.room = Some(self.end.at);
+        Ok(())
+    }
+
+    /// Waits for twice as much to die before the next attempt.
+    fn compaction_failed(&mut self, error: &io::Error) {
+        self.dead_next = self.index.dead().max(self.dead_min) * 2;
+        self.figures.compaction_failures.add(1);
+        error!(%error, "The persistence file could not be rewritten; it goes on growing.");
     }
 }
 

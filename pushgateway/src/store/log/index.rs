@@ -100,9 +100,9 @@ impl Index {
         self.live
     }
 
-    /// Bytes of all changes.
-    pub(super) fn total(&self) -> u64 {
-        self.total
+    /// Bytes of the changes that no longer do.
+    pub(super) fn dead(&self) -> u64 {
+        self.total - self.live
     }
 
     /// Whether the file must be rewritten before its changes can no longer be numbered.

@@ -14,16 +14,20 @@ use super::fresh::{Fresh, rewrite};
 use super::scan::Found;
 use super::source::Source;
 use super::write::{Place, Writer};
-use super::{DEAD, LogStore, beside};
+use super::{LogStore, beside};
 use crate::store::{Figures, Op, StoreError};
 
 /// See [`LogStore::open`].
-pub(in crate::store) fn open(disk: Disk, path: &Path) -> Result<LogStore, StoreError> {
+pub(in crate::store) fn open(
+    disk: Disk,
+    path: &Path,
+    dead_min: u64,
+) -> Result<LogStore, StoreError> {
     let cannot = |error: io::Error| cannot_open(path, &explain(&error));
     let file = disk.open(path).map_err(cannot)?;
     let head = first_bytes(&file).map_err(cannot)?;
     let (id, start, whole) = match read_head(&head) {
-        Head::Empty => return begin(disk, path, file).map_err(cannot),
+        Head::Empty => return begin(disk, path, file, dead_min).map_err(cannot),
         Head::Ours { id, chain, whole } => (id, Place::start(chain), whole),
         // No frame has this id, so all of it counts as damaged.
         Head::Cut => (super::random(), Place::start(0), false),
@@ -43,7 +47,7 @@ pub(in crate::store) fn open(disk: Disk, path: &Path) -> Result<LogStore, StoreE
         id,
         start,
     };
-    resume(disk, path, source, whole).map_err(cannot)
+    resume(disk, path, source, whole, dead_min).map_err(cannot)
 }
 
 const DAMAGED: &str = "both copies of its head are damaged; it was left as it is";
@@ -74,14 +78,14 @@ fn first_bytes(file: &File) -> io::Result<Vec<u8>> {
 }
 
 /// Takes a new file into use.
-fn begin(disk: Disk, path: &Path, file: File) -> io::Result<LogStore> {
+fn begin(disk: Disk, path: &Path, file: File, dead_min: u64) -> io::Result<LogStore> {
     let mut fresh = Fresh::begin(file)?;
     fresh.sync()?;
     disk.sync_folder(path)?;
-    Ok(store(disk, path, fresh, Figures::default()))
+    Ok(store(disk, path, fresh, Figures::default(), dead_min))
 }
 
-fn store(disk: Disk, path: &Path, fresh: Fresh, figures: Figures) -> LogStore {
+fn store(disk: Disk, path: &Path, fresh: Fresh, figures: Figures, dead_min: u64) -> LogStore {
     let Fresh {
         file,
         id,
@@ -102,8 +106,8 @@ fn store(disk: Disk, path: &Path, fresh: Fresh, figures: Figures) -> LogStore {
         folder_unsynced: false,
         compaction: None,
         room: Some(end.at),
-        dead_min: DEAD,
-        dead_next: DEAD,
+        dead_min,
+        dead_next: dead_min,
         figures: Arc::new(figures),
     };
     store.tell();
@@ -111,7 +115,13 @@ fn store(disk: Disk, path: &Path, fresh: Fresh, figures: Figures) -> LogStore {
 }
 
 /// Takes a file of ours into use; all its damage is dealt with first.
-fn resume(disk: Disk, path: &Path, source: Source, whole: bool) -> io::Result<LogStore> {
+fn resume(
+    disk: Disk,
+    path: &Path,
+    source: Source,
+    whole: bool,
+    dead_min: u64,
+) -> io::Result<LogStore> {
     // Of a rewrite that a crash interrupted.
     disk.remove(&beside(path, ".new"))?;
     let length = source.file.length()?;
@@ -124,7 +134,7 @@ fn resume(disk: Disk, path: &Path, source: Source, whole: bool) -> io::Result<Lo
     figures.torn_bytes.set(found.torn);
     if found.damaged > 0 {
         let fresh = recover(&disk, path, &source, length, found)?;
-        return Ok(store(disk, path, fresh, figures));
+        return Ok(store(disk, path, fresh, figures, dead_min));
     }
     if found.torn > 0 {
         set_torn_aside(&disk, path, &source.file, found)?;
@@ -140,8 +150,9 @@ fn resume(disk: Disk, path: &Path, source: Source, whole: bool) -> io::Result<Lo
         path,
         Fresh::resumed(source, found.end, index),
         figures,
+        dead_min,
     );
-    store.consider_compaction();
+    store.compact_at_start();
     Ok(store)
 }
 

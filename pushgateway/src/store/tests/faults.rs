@@ -209,3 +209,37 @@ fn what_a_failed_sync_dropped_is_written_again() {
         assert_eq!(found.len(), 3, "a, b and d");
     }
 }
+
+/// A program that is killed before each rewrite ends reads ever more at its starts, until one of them rewrites the file. A
+/// disk that fails then, at any moment, costs nothing that is held.
+#[test]
+fn a_start_rewrites_a_file_that_is_mostly_dead() {
+    let on = |disk: &FakeDisk, dead_min| {
+        LogStore::on(Disk::Fake(disk.clone()), Path::new(FILE), dead_min)
+    };
+    let (mut compactions, mut failures) = (0, 0);
+    for last in 0..20 {
+        let disk = FakeDisk::seeded(last);
+        let mut store = on(&disk, u64::MAX).unwrap();
+        for i in 0..50 {
+            let batch = [put("a", &format!("{i:040}")), put("b", "1")];
+            store.commit(&batch, Sync::Now).unwrap();
+        }
+        let expected = records(&mut store);
+        drop(store);
+        let (disk, before) = (disk.after_kill(), disk.read(Path::new(FILE)).len());
+        disk.fail_once_after(last);
+        if let Ok(mut store) = on(&disk, DEAD) {
+            assert_eq!(records(&mut store), expected);
+            let figures = store.figures().unwrap();
+            let after = disk.read(Path::new(FILE)).len();
+            assert_eq!(figures.compactions() == 1, after * 10 < before);
+            compactions += figures.compactions();
+            failures += figures.compaction_failures();
+        }
+        let disk = disk.after_kill();
+        assert_eq!(records(&mut open(&disk)), expected);
+        check_names(&disk);
+    }
+    assert!(compactions > 5 && failures > 2, "{compactions} {failures}");
+}
