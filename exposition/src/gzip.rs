@@ -3,10 +3,22 @@
 //! A page of many owners is compressed piece by piece: each piece once, when its owner changed it. A
 //! scrape then joins the ready [`Block`]s; the checksums of the parts combine, and nothing is
 //! compressed again. Joining must give one single-member stream: not every reader takes several.
+//!
+//! The compressor is our own (RFC 1951), since most of a large scrape is compressing: it knows that the lines of a page
+//! are nearly alike.
 
 use std::io::Read;
 
-use flate2::{Compress, Compression, FlushCompress};
+mod bits;
+mod deflate;
+mod header;
+mod huffman;
+mod matches;
+mod steps;
+mod symbols;
+mod words;
+
+use deflate::Deflate;
 
 /// What every stream of ours begins with: deflate, no name, no time, neither fastest nor best, unknown system.
 pub const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
@@ -32,45 +44,21 @@ impl Block {
     }
 }
 
-/// The state of the compressor, some 200 KiB, kept from piece to piece.
+/// The state of the compressor, kept from piece to piece: some 20 KiB, as much as the largest piece, and up to half a
+/// MiB for one that hardly repeats.
+///
+/// Measured on parts of 160 lines of a page of 8.5 MB: 0.86 MB at 0.9 ns a byte. Level 2 of zlib-rs gives 0.93 MB at
+/// 2.1 ns, its level 1 gives 1.32 MB at 1.2 ns.
+#[derive(Default)]
 pub struct Compressor {
-    deflate: Compress,
-    scratch: Vec<u8>,
-}
-
-impl Default for Compressor {
-    fn default() -> Self {
-        // Level 2, measured on a page of 9.1 MB: 0.93 MB for 16 ms. Level 1 gives 1.29 MB for 12 ms, level 4
-        // 0.86 MB for 28 ms.
-        Self {
-            deflate: Compress::new(Compression::new(2), false),
-            scratch: Vec::new(),
-        }
-    }
+    deflate: Deflate,
 }
 
 impl Compressor {
     /// Compresses one piece, independent of those before.
     pub fn compress(&mut self, piece: &[u8]) -> Block {
-        self.deflate.reset();
-        self.scratch.clear();
-        // Room for what does not compress, so that one call nearly always does.
-        self.scratch.reserve(piece.len() + piece.len() / 512 + 64);
-        loop {
-            let done = self.deflate.total_in() as usize;
-            self.deflate
-                .compress_vec(&piece[done..], &mut self.scratch, FlushCompress::Sync)
-                .expect("raw deflate of bytes in memory has no failure; no progress is a status");
-            // The flush is complete only when the compressor left room unused.
-            if self.deflate.total_in() as usize == piece.len()
-                && self.scratch.len() < self.scratch.capacity()
-            {
-                break;
-            }
-            self.scratch.reserve(1024);
-        }
         Block {
-            bytes: self.scratch.as_slice().into(),
+            bytes: self.deflate.piece(piece).into(),
             crc: crc32fast::hash(piece),
             length: piece.len() as u64,
         }

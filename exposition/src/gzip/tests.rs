@@ -1,5 +1,8 @@
 use super::*;
 
+mod any;
+mod sizes;
+
 fn joined(pieces: &[&[u8]]) -> Vec<u8> {
     let mut compressor = Compressor::default();
     let blocks: Vec<_> = pieces
