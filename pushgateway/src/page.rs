@@ -39,7 +39,7 @@ mod work;
 /// Pieces made at a time: few at first, so that the page begins at once.
 const FIRST_PIECES: usize = 4;
 /// Pieces made at a time later on; they are held until they are sent.
-const PIECES_MAX: usize = 16;
+const PIECES_MAX: usize = 32;
 /// Bytes of text made at a time, about, unless one piece has more.
 const BYTES_MAX: usize = 512 << 10;
 /// Families of this many bytes as text are held until their length is known, where it stands before them; larger ones

@@ -14,7 +14,6 @@ use super::part::{Kept, Part, Slice};
 use super::plan::PlannedFamily;
 use super::sheet::{Place, Sheet};
 use crate::family::PushedFamily;
-use crate::group::GroupingKey;
 use crate::series::keyed_hash;
 use crate::shape::suits;
 
@@ -199,23 +198,25 @@ impl<'p> Shown<'p> {
 
     fn write_lines(&self, part: &Part, sheet: &Sheet<'_>, out: &mut Vec<u8>) {
         let look_up = |slice: &Slice| {
-            let pushed = sheet.family(self.place(*slice));
+            let place = self.place(*slice);
+            let pushed = sheet.family(place);
             // Read now, all of them: then the processor waits for memory once, not in turn for each member.
             std::hint::black_box(pushed.column.first());
-            (slice.places(), pushed)
+            let escapes = sheet.group(place).is_some_and(|group| group.escapes);
+            (slice.places(), pushed, escapes)
         };
         let members: Vec<_> = part.slices.iter().map(look_up).collect();
-        let mut values = Vec::new();
-        let mut last: Option<&GroupingKey> = None;
-        for (places, pushed) in members {
-            if last.is_none_or(|last| !std::ptr::eq(last.labels(), pushed.key().labels())) {
-                values.clear();
-                let labels = pushed.key().labels().iter();
-                values.extend(labels.map(|label| line::label_value(&label.value)));
-                last = Some(pushed.key());
-            }
-            if let Some(template) = &pushed.shape.template {
-                template.write(places, &values, &pushed.column, out);
+        for (places, pushed, escapes) in members {
+            let (Some(template), labels) = (&pushed.shape.template, pushed.key().labels()) else {
+                continue;
+            };
+            if escapes {
+                let values = labels.iter().map(|label| line::label_value(&label.value));
+                let values: Vec<_> = values.collect();
+                template.write(places, |at| &values[at], &pushed.column, out);
+            } else {
+                let value = |at: usize| labels[at].value.as_bytes();
+                template.write(places, value, &pushed.column, out);
             }
         }
     }

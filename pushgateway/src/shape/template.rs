@@ -89,21 +89,21 @@ impl Template {
         })
     }
 
-    /// Appends the lines of the metrics at some places. `values` are the values of the grouping labels, escaped, in the
+    /// Appends the lines of the metrics at some places. `value` gives the value of each grouping label, escaped, in the
     /// order of their names.
-    pub(crate) fn write(
+    pub(crate) fn write<'l>(
         &self,
         places: Range<usize>,
-        values: &[impl AsRef<[u8]>],
+        value: impl Fn(usize) -> &'l [u8],
         column: &[u64],
         out: &mut Vec<u8>,
     ) {
         for line in &self.lines[self.lines_of(places)] {
             let first = line.piece as usize;
             let mut start = self.end_before(first);
-            for (end, value) in self.ends[first..first + self.holes].iter().zip(values) {
+            for (at, end) in self.ends[first..first + self.holes].iter().enumerate() {
                 out.extend_from_slice(&self.text[start..*end as usize]);
-                out.extend_from_slice(value.as_ref());
+                out.extend_from_slice(value(at));
                 start = *end as usize;
             }
             out.extend_from_slice(&self.text[start..self.ends[first + self.holes] as usize]);

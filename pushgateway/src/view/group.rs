@@ -1,8 +1,10 @@
 //! One group as a snapshot holds it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use promontory_exposition::Value;
+use promontory_exposition::line::label_value;
+use promontory_exposition::{Label, Value};
 
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
@@ -16,6 +18,8 @@ pub struct Group {
     families: Box<[Arc<PushedFamily>]>,
     /// The change that made it, as [`View`](super::View) counts them.
     pub(crate) change: u64,
+    /// Whether a grouping value has something that text escapes.
+    pub(crate) escapes: bool,
     /// Never (zero) for most; kept beside the family that says it, because it is asked for with each change.
     expires_at: UnixNanos,
 }
@@ -24,7 +28,9 @@ impl Group {
     /// A group of families in any order, each name once.
     pub(crate) fn new(key: GroupingKey, mut families: Vec<Arc<PushedFamily>>, change: u64) -> Self {
         families.sort_by(|a, b| a.name().cmp(b.name()));
+        let escaped = |label: &Label<'_>| matches!(label_value(&label.value), Cow::Owned(_));
         let mut group = Self {
+            escapes: key.labels().iter().any(escaped),
             key,
             families: families.into(),
             change,
