@@ -10,7 +10,7 @@ use crate::family::PushedFamily;
 
 /// Bytes of text in a part, about. Less is quicker compressed again when something in it changes, and takes more bytes
 /// in all.
-const PART_BYTES: usize = 12 << 10;
+const PART_BYTES: usize = 8 << 10;
 /// Kept forms of a part: one for each of these formats.
 const KEPT_FORMATS: [Format; 3] = [Format::Text, Format::OpenMetrics, Format::Protobuf];
 
