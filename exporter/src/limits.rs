@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Bounds of one [`Site`](crate::server::Site).
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Open connections, and no more than three quarters of the descriptors the process may open. At the bound the
+    /// Open connections, and no more than the site's part of three quarters of the descriptors the process may open. At the bound the
     /// connection that has been idle longest is closed for a newcomer, which waits while all are busy.
     pub connections_max: usize,
     /// Bytes of one request head (request line and headers); beyond: 431. Never below 8192.

@@ -94,6 +94,10 @@ pub struct Options {
     pub requests_max: usize,
     /// What collectors may take when the scraper does not say how long it waits, and at most.
     pub deadline: Duration,
+    /// How long a client may take no piece of a page that is made while it is sent; beyond: the page breaks off.
+    pub piece_timeout: Duration,
+    /// How long such a page may take in all: whoever reads a byte now and then must not hold on to what it is made of.
+    pub page_timeout: Duration,
     /// What counts the scrapes.
     pub meter: Arc<Meter>,
 }
@@ -104,6 +108,8 @@ impl Default for Options {
             offer: Offer::Classic,
             requests_max: 40,
             deadline: Duration::from_secs(120),
+            piece_timeout: Duration::from_secs(20),
+            page_timeout: Duration::from_secs(300),
             meter: Arc::default(),
         }
     }

@@ -112,7 +112,7 @@ impl Server {
     /// The process may have as many files open afterwards as its hard limit allows.
     pub async fn bind(sites: Vec<Site>) -> Result<Server, ServeError> {
         let mut bound = Vec::with_capacity(sites.len());
-        let descriptors = descriptors::for_connections(descriptors::raise());
+        let descriptors = descriptors::for_connections(descriptors::raise(), sites.len());
         for site in sites {
             let gate = match site.web_config {
                 Some(file) => Some(Gate::open(file)?),

@@ -18,8 +18,9 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::Frame;
 use tokio::sync::mpsc;
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 
+use sink::Patience;
 pub use sink::{PageSink, SinkError};
 
 use super::meter::InFlight;
@@ -57,7 +58,7 @@ pub async fn stream(
         return too_many(options.requests_max);
     };
     let (pieces, mut queue) = mpsc::channel(QUEUE);
-    let sink = match PageSink::new(pieces, encoding) {
+    let sink = match PageSink::new(pieces, encoding, Patience::new(options)) {
         Ok(sink) => sink,
         Err(error) => return failure(&error),
     };
@@ -90,6 +91,10 @@ fn run(
             debug!("a scraper hung up in the middle of a page");
             // Counted by its status, which was sent.
             return in_flight.end(true);
+        }
+        Err(err) if matches!(err.downcast_ref(), Some(SinkError::TooSlow)) => {
+            warn!("a scraper reads too slowly; its page breaks off");
+            return in_flight.end(false);
         }
         Err(err) => {
             error!(err = format!("{err:#}"), "error serving metrics");

@@ -20,7 +20,8 @@ pub(super) fn raise() -> usize {
     allowed.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX))
 }
 
-/// How many of the `allowed` descriptors connections may take: a quarter is left for files, stores and log.
-pub(super) fn for_connections(allowed: usize) -> usize {
-    allowed - allowed / 4
+/// How many of the `allowed` descriptors the connections of each of some sites may take: a quarter is left for files,
+/// stores and log.
+pub(super) fn for_connections(allowed: usize, sites: usize) -> usize {
+    (allowed - allowed / 4) / sites.max(1)
 }

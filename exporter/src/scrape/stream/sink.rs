@@ -1,14 +1,16 @@
 //! Where a page goes while it is made: pieces of a size worth sending, compressed on the way or already.
 
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use promontory_exposition::gzip::{self, Block, Compressor, Trailer};
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{self, error::SendTimeoutError, error::TrySendError};
 
 use super::Message;
-use crate::scrape::Encoding;
 use crate::scrape::encoding::ZSTD_LEVEL;
+use crate::scrape::{Encoding, Options};
 
 /// How large a piece is before it is handed over, in bytes: worth a write to a socket, and as much as is
 /// compressed at a time.
@@ -21,9 +23,20 @@ const IN_MEMORY: &str = "bytes in memory compress to bytes in memory";
 #[derive(Debug)]
 pub struct PageSink {
     pieces: mpsc::Sender<Message>,
+    patience: Patience,
     /// What is to be sent as it is.
     ready: Vec<u8>,
     packing: Packing,
+}
+
+/// How long a client is waited for.
+#[derive(Clone, Debug)]
+pub(super) struct Patience {
+    runtime: Handle,
+    /// For one piece.
+    piece: Duration,
+    /// For the page.
+    until: Instant,
 }
 
 /// How a page is encoded on its way.
@@ -51,13 +64,20 @@ pub enum SinkError {
     /// Nobody reads the page any more.
     #[error("the scraper hung up")]
     HungUp,
+    /// The client takes longer than [`Options`](crate::scrape::Options) allow.
+    #[error("the scraper reads too slowly")]
+    TooSlow,
     /// A compressed block was written to a page that is not compressed.
     #[error("a compressed block in a page without compression")]
     NotGzip,
 }
 
 impl PageSink {
-    pub(super) fn new(pieces: mpsc::Sender<Message>, encoding: Encoding) -> std::io::Result<Self> {
+    pub(super) fn new(
+        pieces: mpsc::Sender<Message>,
+        encoding: Encoding,
+        patience: Patience,
+    ) -> std::io::Result<Self> {
         let mut ready = Vec::new();
         let packing = match encoding {
             Encoding::Identity => Packing::Identity,
@@ -72,6 +92,7 @@ impl PageSink {
         };
         Ok(Self {
             pieces,
+            patience,
             ready,
             packing,
         })
@@ -152,8 +173,36 @@ impl PageSink {
     }
 
     pub(super) fn send(&self, message: Message) -> Result<(), SinkError> {
-        let sent = self.pieces.blocking_send(message);
-        sent.map_err(|_| SinkError::HungUp)
+        let message = match self.pieces.try_send(message) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Closed(_)) => return Err(SinkError::HungUp),
+            Err(TrySendError::Full(message)) => message,
+        };
+        let left = self
+            .patience
+            .until
+            .saturating_duration_since(Instant::now());
+        let sent = self
+            .pieces
+            .send_timeout(message, left.min(self.patience.piece));
+        self.patience
+            .runtime
+            .block_on(sent)
+            .map_err(|error| match error {
+                SendTimeoutError::Timeout(_) => SinkError::TooSlow,
+                SendTimeoutError::Closed(_) => SinkError::HungUp,
+            })
+    }
+}
+
+impl Patience {
+    /// For a page that begins now; on a thread of a runtime.
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            runtime: Handle::current(),
+            piece: options.piece_timeout,
+            until: Instant::now() + options.page_timeout,
+        }
     }
 }
 

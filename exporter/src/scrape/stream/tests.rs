@@ -1,4 +1,5 @@
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::CONTENT_ENCODING;
@@ -144,6 +145,40 @@ fn a_client_that_hangs_up_ends_the_maker() {
         let end = end.await.expect("no panic");
         assert_eq!(end, Ok(SinkError::HungUp));
     });
+}
+
+/// One takes no piece, the other takes all there are; the page is endless.
+#[test]
+fn a_client_that_reads_too_slowly_ends_the_maker() {
+    for (piece_timeout, page_timeout, reads) in [(1, 1_000_000, false), (1_000_000, 50, true)] {
+        let options = Options {
+            piece_timeout: Duration::from_millis(piece_timeout),
+            page_timeout: Duration::from_millis(page_timeout),
+            ..Options::default()
+        };
+        let (ended, end) = channel();
+        let make = move |page: &mut PageSink| {
+            loop {
+                if let Err(error) = page.write(&[b'x'; PIECE]) {
+                    let _ = ended.send(error);
+                    return Err(error.into());
+                }
+            }
+        };
+        runtime().block_on(async {
+            let response = stream(&options, "text/plain", Encoding::Identity, make).await;
+            if reads {
+                let (status, page) = read(response).await;
+                assert_eq!((status, page), (StatusCode::OK, None));
+                assert_eq!(end.recv(), Ok(SinkError::TooSlow));
+                return;
+            }
+            let end = tokio::task::spawn_blocking(move || end.recv());
+            assert_eq!(end.await.expect("no panic"), Ok(SinkError::TooSlow));
+            let (status, page) = read(response).await;
+            assert_eq!((status, page), (StatusCode::OK, None));
+        });
+    }
 }
 
 #[test]
