@@ -62,9 +62,21 @@ pub(super) async fn delete(app: &App, parts: &Parts) -> Response {
 /// # Errors
 /// Never [`ChangeError::Refused`].
 pub(super) async fn wipe(app: &App) -> Result<(), ChangeError> {
-    let groups = app.gateway.wipe().await?;
-    tracing::info!(groups, "all groups deleted");
-    Ok(())
+    let gateway = app.gateway.clone();
+    to_its_end(async move {
+        let groups = gateway.wipe().await?;
+        tracing::info!(groups, "all groups deleted");
+        Ok(())
+    })
+    .await
+}
+
+/// Carries a change on also when its client is gone: it happens all the same, and is to be told in the log.
+async fn to_its_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, ChangeError>> + Send + 'static,
+) -> Result<T, ChangeError> {
+    let change = tokio::spawn(change);
+    change.await.unwrap_or(Err(ChangeError::Closed))
 }
 
 impl DeleteError {
@@ -134,11 +146,13 @@ impl Deletion {
         if self.dry_run {
             return Ok(found.keys().to_vec());
         }
-        let deleted = app.gateway.delete_matching(found).await;
-        let groups = deleted.map_err(DeleteError::Change)?;
-        let selectors = brief(&self.text);
-        tracing::info!(groups = groups.len(), selectors, "groups deleted");
-        Ok(groups)
+        let (gateway, selectors) = (app.gateway.clone(), brief(&self.text));
+        let deleted = to_its_end(async move {
+            let groups = gateway.delete_matching(found).await?;
+            tracing::info!(groups = groups.len(), selectors, "groups deleted");
+            Ok(groups)
+        });
+        deleted.await.map_err(DeleteError::Change)
     }
 }
 

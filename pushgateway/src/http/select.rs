@@ -38,7 +38,7 @@ pub(super) struct Selected {
 }
 
 /// Selected groups, and where to go on if there are more.
-type Found = (Box<dyn Iterator<Item = Selected> + Send>, Option<String>);
+type Groups = (Box<dyn Iterator<Item = Selected> + Send>, Option<String>);
 
 impl Selected {
     fn whole(group: Arc<Group>) -> Self {
@@ -105,7 +105,7 @@ impl Listing {
     }
 
     /// Finds what is asked for. Only where something is looked for does that take long.
-    async fn find(self: Arc<Self>, app: &App) -> Result<Found, SearchError> {
+    async fn find(self: Arc<Self>, app: &App) -> Result<Groups, SearchError> {
         let view = app.gateway.view();
         if !self.selectors.is_empty() {
             let search = app.searches.run(move |waiting| {
@@ -123,7 +123,7 @@ impl Listing {
     }
 
     /// The groups asked for, as far as it is to go on.
-    fn select(&self, view: &View, go_on: impl Fn() -> bool) -> Found {
+    fn select(&self, view: &View, go_on: impl Fn() -> bool) -> Groups {
         let groups = view.groups_after(self.after.as_ref());
         let groups = groups.take_while(|_| go_on());
         let mut found = groups.filter_map(|group| self.in_group(group));
