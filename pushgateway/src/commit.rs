@@ -16,7 +16,7 @@ use crate::ledger::Ledger;
 use crate::migrate;
 use crate::page::Pages;
 use crate::request::{Action, Request};
-use crate::selector::Selectors;
+use crate::selector::Found;
 use crate::store::{Figures, LogStore, MemoryStore, Store, StoreError};
 use crate::time::UnixNanos;
 use crate::view::View;
@@ -121,23 +121,22 @@ impl Gateway {
         self.submit(Action::Delete(key)).await.map(drop)
     }
 
-    /// Deletes all groups that selectors take by their grouping labels, at one moment, and tells which they were.
+    /// Deletes all groups that selectors take by their grouping labels, at one moment, and tells which they were. They
+    /// were found in a [`view`](Self::view); what came and went since is considered.
     ///
     /// # Errors
     /// Never [`ChangeError::Refused`]; after an error none is deleted.
-    pub async fn delete_matching(
-        &self,
-        selectors: Selectors,
-    ) -> Result<Vec<GroupingKey>, ChangeError> {
-        self.submit(Action::DeleteMatching(selectors)).await
+    pub async fn delete_matching(&self, found: Found) -> Result<Vec<GroupingKey>, ChangeError> {
+        self.submit(Action::DeleteMatching(found)).await
     }
 
-    /// Deletes all groups.
+    /// Deletes all groups, and tells how many there were.
     ///
     /// # Errors
     /// Never [`ChangeError::Refused`].
-    pub async fn wipe(&self) -> Result<(), ChangeError> {
-        self.submit(Action::Wipe).await.map(drop)
+    pub async fn wipe(&self) -> Result<usize, ChangeError> {
+        let deleted = self.submit(Action::Wipe).await?;
+        Ok(deleted.len())
     }
 
     async fn submit(&self, action: Action) -> Result<Vec<GroupingKey>, ChangeError> {

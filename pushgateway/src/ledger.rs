@@ -175,7 +175,7 @@ impl Ledger {
         self.published.store(Arc::new(self.view.clone()));
     }
 
-    /// The groups that selectors deleted, if that was asked.
+    /// The groups that selectors or a wipe deleted.
     fn apply(&mut self, action: Action) -> Result<Vec<GroupingKey>, ChangeError> {
         match action {
             Action::Push(push) => {
@@ -184,12 +184,17 @@ impl Ledger {
                 self.push(*push, group.as_deref())?;
             }
             Action::Delete(key) => self.delete(&[key]),
-            Action::DeleteMatching(selectors) => {
-                let keys = selectors.take_groups(&self.view);
+            Action::DeleteMatching(found) => {
+                let keys = found.in_later(&self.view);
                 self.delete(&keys);
                 return Ok(keys);
             }
-            Action::Wipe => self.wipe(),
+            Action::Wipe => {
+                let keys = self.view.groups().map(|group| group.key().clone());
+                let keys = keys.collect();
+                self.wipe();
+                return Ok(keys);
+            }
         }
         Ok(Vec::new())
     }

@@ -13,6 +13,7 @@ use pushgateway::http::instrument::Metrics;
 use pushgateway::http::push::readers;
 use pushgateway::http::route::{Mounts, Routes};
 use pushgateway::http::scrape;
+use pushgateway::http::search::Searches;
 use pushgateway::http::{App, router};
 use pushgateway::{commit, flags};
 
@@ -57,6 +58,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         push_ttl: given.duration("push.ttl"),
         scrapes: scrape::options(),
         readers: readers(),
+        searches: Searches::default(),
         external_prefix: route_prefix("", given.text("web.external-url")),
         changed: flags::changed(&shown),
         flags: shown,

@@ -8,13 +8,13 @@ use crate::group::GroupingKey;
 use crate::ingest::Push;
 use crate::limits::Full;
 use crate::refusal::Refusal;
-use crate::selector::Selectors;
+use crate::selector::Found;
 
 /// A change with the way back to whoever waits for it.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) action: Action,
-    /// Takes the groups that [`Action::DeleteMatching`] deleted, or nothing.
+    /// Takes the groups that [`Action::DeleteMatching`] or [`Action::Wipe`] deleted, or nothing.
     pub(crate) reply: oneshot::Sender<Result<Vec<GroupingKey>, ChangeError>>,
 }
 
@@ -25,8 +25,8 @@ pub(crate) enum Action {
     Push(Box<Push>),
     /// DELETE.
     Delete(GroupingKey),
-    /// Delete all groups that selectors take.
-    DeleteMatching(Selectors),
+    /// Delete all groups that selectors take, found in a snapshot that was published.
+    DeleteMatching(Found),
     /// Delete everything.
     Wipe,
 }

@@ -7,12 +7,14 @@
 use regex::Regex;
 
 use crate::group::GroupingKey;
-use crate::view::{Group, View};
 
+mod found;
 mod parse;
 mod quoted;
 #[cfg(test)]
 mod tests;
+
+pub use found::Found;
 
 /// The label that stands for the name of a series.
 const NAME: &str = "__name__";
@@ -111,13 +113,15 @@ impl Selectors {
         self.0.iter().flatten().any(|matcher| matcher.label == NAME)
     }
 
-    /// The groups that one of them takes by the labels they are known by, in their order.
-    pub fn take_groups(&self, view: &View) -> Vec<GroupingKey> {
-        let keys = view.groups().map(Group::key);
-        keys.filter(|key| self.take_group(key)).cloned().collect()
+    /// The labels that need not be there: those of matchers that take the empty text.
+    fn optional(&self) -> impl Iterator<Item = &str> {
+        let matchers = self.0.iter().flatten();
+        let optional = matchers.filter(|matcher| matcher.takes(""));
+        optional.map(|matcher| &*matcher.label)
     }
 
-    fn take_group(&self, key: &GroupingKey) -> bool {
+    /// Whether one of them takes a group by the labels it is known by.
+    pub(crate) fn take_group(&self, key: &GroupingKey) -> bool {
         let value = |label: &str| Some(key.get(label).unwrap_or_default());
         !self.open().narrow(value).is_empty()
     }

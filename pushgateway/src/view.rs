@@ -3,6 +3,7 @@
 //! Readers hold an `Arc<View>` as long as they like; they never wait for a push or a disk. The map of groups is
 //! persistent: a snapshot costs one pointer, and a push changes a path in it, not a copy. `page` renders.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -52,6 +53,26 @@ impl View {
     /// The groups, ordered by key.
     pub fn groups(&self) -> impl DoubleEndedIterator<Item = &Group> {
         self.groups.values().map(AsRef::as_ref)
+    }
+
+    /// The groups behind a key, or all, ordered by key, as they are shared.
+    pub(crate) fn groups_after(
+        &self,
+        after: Option<&GroupingKey>,
+    ) -> impl Iterator<Item = &Arc<Group>> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = (start, Bound::Unbounded);
+        let behind = self.groups.range::<_, GroupingKey>(behind);
+        behind.map(|(_, group)| group)
+    }
+
+    /// The groups whose keys an earlier snapshot had not. Most others are told by a number.
+    pub(crate) fn groups_new_since(&self, earlier: &Self) -> impl Iterator<Item = &Group> {
+        let may_be = self.reshaped > earlier.changes;
+        let groups = may_be.then(|| self.groups()).into_iter().flatten();
+        groups.filter(|group| {
+            group.change > earlier.changes && !earlier.groups.contains_key(group.key())
+        })
     }
 
     /// How many groups there are.

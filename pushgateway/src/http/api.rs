@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use promontory_exposition::model::{Bucket, Count, Histogram, Metric, Summary, Value};
-use promontory_exposition::{Family, Kind, Label, number};
+use promontory_exposition::{Family, Kind, Label};
 
-use super::native;
-use super::select::{Selected, Wanted};
+use super::select::{Listing, Selected};
 use crate::family::PushedFamily;
 use crate::time::UnixNanos;
+use metric::write_metric;
+
+mod metric;
 
 /// What stands before the groups.
 pub(super) const GROUPS_BEGIN: &[u8] = br#"{"status":"success","data":["#;
@@ -37,8 +38,8 @@ pub(super) fn write_error(kind: &str, reason: &str, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// Writes what is wanted of one group as a JSON object.
-pub(super) fn write_group(selected: &Selected, wanted: &Wanted, out: &mut Vec<u8>) {
+/// Writes what a listing asks for of one group as a JSON object.
+pub(super) fn write_group(selected: &Selected, listing: &Listing, out: &mut Vec<u8>) {
     let group = &selected.group;
     let mut fields: BTreeMap<&str, Field<'_>> = BTreeMap::new();
     fields.insert("labels", Field::Labels(group.key().labels()));
@@ -60,7 +61,7 @@ pub(super) fn write_group(selected: &Selected, wanted: &Wanted, out: &mut Vec<u8
         Field::Time(at) => write_string(&rfc3339(at), out),
         Field::Family(pushed) => match pushed.decode() {
             Ok(mut family) => {
-                wanted.retain(group.key(), &mut family);
+                listing.retain(group.key(), &mut family);
                 write_family(&family, pushed.pushed_at(), out);
             }
             // Reading back what we wrote does not fail; if it did, one family would be missing here.
@@ -113,110 +114,6 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::GaugeHistogram => "GAUGE_HISTOGRAM",
         Kind::Info => "INFO",
         Kind::StateSet => "STATE_SET",
-    }
-}
-
-fn write_metric(kind: Kind, metric: &Metric<'_>, out: &mut Vec<u8>) {
-    // Keys in the order in which Go writes a map: sorted.
-    match &metric.value {
-        Value::Summary(summary) => write_summary(summary, &metric.labels, out),
-        Value::Histogram(histogram) if kind == Kind::Histogram => {
-            write_histogram(histogram, &metric.labels, out)
-        }
-        value => {
-            out.extend_from_slice(br#"{"labels":"#);
-            write_labels(&metric.labels, out);
-            out.extend_from_slice(br#","value":"#);
-            write_number(single_value(value), out);
-            out.push(b'}');
-        }
-    }
-}
-
-/// The one number of a simple metric; upstream shows 0 for what it does not know (gauge histograms).
-fn single_value(value: &Value<'_>) -> f64 {
-    match value {
-        Value::Counter(counter) => counter.value,
-        Value::Gauge(value) | Value::Untyped(value) => *value,
-        Value::Summary(_) | Value::Histogram(_) => 0.0,
-    }
-}
-
-fn write_summary(summary: &Summary, labels: &[Label<'_>], out: &mut Vec<u8>) {
-    out.extend_from_slice(br#"{"count":"#);
-    write_count(Count::Integer(summary.count), out);
-    out.extend_from_slice(br#","labels":"#);
-    write_labels(labels, out);
-    out.extend_from_slice(br#","quantiles":"#);
-    let quantiles: BTreeMap<String, f64> = summary
-        .quantiles
-        .iter()
-        .map(|quantile| (number::text(quantile.quantile), quantile.value))
-        .collect();
-    write_object(out, quantiles, write_number);
-    out.extend_from_slice(br#","sum":"#);
-    write_number(summary.sum, out);
-    out.push(b'}');
-}
-
-fn write_histogram(histogram: &Histogram<'_>, labels: &[Label<'_>], out: &mut Vec<u8>) {
-    out.extend_from_slice(br#"{"buckets":"#);
-    match histogram
-        .native
-        .as_deref()
-        .filter(|native| native::has_spans(native))
-    {
-        Some(native) => write_native_buckets(native, out),
-        None => write_classic_buckets(&histogram.buckets, out),
-    }
-    out.extend_from_slice(br#","count":"#);
-    write_count(histogram.count, out);
-    out.extend_from_slice(br#","labels":"#);
-    write_labels(labels, out);
-    out.extend_from_slice(br#","sum":"#);
-    write_number(histogram.sum, out);
-    out.push(b'}');
-}
-
-fn write_classic_buckets(buckets: &[Bucket<'_>], out: &mut Vec<u8>) {
-    let buckets: BTreeMap<String, Count> = buckets
-        .iter()
-        .map(|bucket| (number::text(bucket.upper_bound), bucket.cumulative_count))
-        .collect();
-    write_object(out, buckets, write_count);
-}
-
-fn write_native_buckets(native: &promontory_exposition::model::Native<'_>, out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (at, bucket) in native::buckets(native).into_iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        out.push(b'[');
-        out.push(b'0' + bucket.boundaries);
-        for bound in [bucket.lower, bucket.upper] {
-            out.push(b',');
-            write_number(bound, out);
-        }
-        out.push(b',');
-        write_count(bucket.count, out);
-        out.push(b']');
-    }
-    out.push(b']');
-}
-
-fn write_number(value: f64, out: &mut Vec<u8>) {
-    out.push(b'"');
-    number::write(value, out);
-    out.push(b'"');
-}
-
-/// Upstream shows the integer unless the float is above zero.
-fn write_count(count: Count, out: &mut Vec<u8>) {
-    match count {
-        Count::Float(count) if count > 0.0 => write_number(count, out),
-        Count::Float(_) => out.extend_from_slice(b"\"0\""),
-        Count::Integer(count) => out.extend_from_slice(format!("\"{count}\"").as_bytes()),
     }
 }
 

@@ -11,7 +11,7 @@ use super::path::{clean, escape};
 
 /// How much of a path a row stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Shape {
+pub(super) enum Extent {
     /// Exactly this path.
     Exact,
     /// This path, then one element: the job.
@@ -26,15 +26,15 @@ pub(super) enum Shape {
 pub(super) struct Row {
     pub(super) method: Method,
     pub(super) path: String,
-    shape: Shape,
+    extent: Extent,
     endpoint: Endpoint,
 }
 
-pub(super) fn row(method: Method, path: &str, shape: Shape, endpoint: Endpoint) -> Row {
+pub(super) fn row(method: Method, path: &str, extent: Extent, endpoint: Endpoint) -> Row {
     Row {
         method,
         path: path.to_owned(),
-        shape,
+        extent,
         endpoint,
     }
 }
@@ -49,7 +49,7 @@ impl Row {
     fn respell(&self, path: &[u8]) -> Option<Vec<u8>> {
         let (head, tail) = path.split_at_checked(self.path.len())?;
         // httprouter's search has no way from `job@base64/X` on to the labels.
-        let dead_end = self.shape == Shape::JobAndLabels && self.path.ends_with("@base64/");
+        let dead_end = self.extent == Extent::JobAndLabels && self.path.ends_with("@base64/");
         if dead_end || !head.eq_ignore_ascii_case(self.path.as_bytes()) {
             return None;
         }
@@ -65,13 +65,13 @@ impl Row {
             rest: rest.to_vec(),
             job_is_base64,
         };
-        match (self.shape, slash) {
-            (Shape::Exact, _) => tail.is_empty().then(Parameters::default),
-            (Shape::Below, _) => Some(parameters(b"", tail)),
-            (Shape::Job, None) if !tail.is_empty() => Some(parameters(tail, b"")),
+        match (self.extent, slash) {
+            (Extent::Exact, _) => tail.is_empty().then(Parameters::default),
+            (Extent::Below, _) => Some(parameters(b"", tail)),
+            (Extent::Job, None) if !tail.is_empty() => Some(parameters(tail, b"")),
             // An empty job is a match here (`/metrics/job//a/b`); the handler then asks for the job.
-            (Shape::JobAndLabels, Some(at)) => Some(parameters(&tail[..at], &tail[at..])),
-            (Shape::Job | Shape::JobAndLabels, _) => None,
+            (Extent::JobAndLabels, Some(at)) => Some(parameters(&tail[..at], &tail[at..])),
+            (Extent::Job | Extent::JobAndLabels, _) => None,
         }
     }
 }
@@ -104,7 +104,7 @@ fn with_slash_toggled(rows: &[Row], method: &Method, path: &[u8]) -> Option<Vec<
     // `/metrics/job/` is where httprouter's tree holds a bare slash above its wildcard: it recommends
     // `/metrics/job`, though nothing is there.
     let is_empty_job = |row: &Row| {
-        row.path.as_bytes() == path && row.shape == Shape::Job && !row.path.ends_with("@base64/")
+        row.path.as_bytes() == path && row.extent == Extent::Job && !row.path.ends_with("@base64/")
     };
     mine.any(|row| row.accepts(&toggled).is_some() || is_empty_job(row))
         .then_some(toggled)

@@ -22,6 +22,7 @@ pub mod push;
 mod query;
 pub mod route;
 pub mod scrape;
+pub mod search;
 mod select;
 mod summary;
 mod ttl;
@@ -52,6 +53,7 @@ use content::BodyEncoding;
 use endpoint::{Endpoint, Parameters, Route};
 use instrument::{Metrics, request_bytes};
 use route::Routes;
+use search::Searches;
 
 /// Everything the handlers need; one per program.
 pub struct App {
@@ -73,6 +75,8 @@ pub struct App {
     pub scrapes: promontory_exporter::scrape::Options,
     /// Permits to read large bodies; see [`push::readers`].
     pub readers: Arc<Semaphore>,
+    /// Where searches through everything run.
+    pub searches: Searches,
     /// What stands before every path of a page's links: the path of the external URL.
     pub external_prefix: String,
     /// The flags with their values, for the status page.

@@ -15,13 +15,12 @@ use hyper::body::Frame;
 const PIECE: usize = 64 << 10;
 
 /// A body of `begin`, items separated by commas, and `end`; items are written when they are sent.
-pub(super) fn joined<T: Send + Unpin + 'static>(
+pub(super) fn joined<T: 'static>(
     begin: &'static [u8],
-    items: Vec<T>,
+    mut items: impl Iterator<Item = T> + Send + Unpin + 'static,
     write: impl Fn(T, &mut Vec<u8>) + Send + Unpin + 'static,
     end: Vec<u8>,
 ) -> Body {
-    let mut items = items.into_iter();
     let mut opening = Some(begin);
     let mut done = false;
     let pieces = std::iter::from_fn(move || {
@@ -80,12 +79,21 @@ mod tests {
     async fn joins_with_commas_also_across_pieces() {
         let write =
             |item: usize, out: &mut Vec<u8>| out.extend_from_slice("x".repeat(item).as_bytes());
-        assert_eq!(text(joined(b"[", vec![], write, b"]".to_vec())).await, "[]");
         assert_eq!(
-            text(joined(b"[", vec![1, 2], write, b"]".to_vec())).await,
+            text(joined(b"[", vec![].into_iter(), write, b"]".to_vec())).await,
+            "[]"
+        );
+        assert_eq!(
+            text(joined(b"[", vec![1, 2].into_iter(), write, b"]".to_vec())).await,
             "[x,xx]"
         );
-        let long = text(joined(b"[", vec![PIECE, 1, PIECE, 1], write, b"]".to_vec())).await;
+        let long = text(joined(
+            b"[",
+            vec![PIECE, 1, PIECE, 1].into_iter(),
+            write,
+            b"]".to_vec(),
+        ))
+        .await;
         let lengths: Vec<usize> = long
             .trim_matches(['[', ']'])
             .split(',')

@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use super::App;
 use super::answer::brief;
+use super::bulk;
 use super::content::{self, BodyEncoding, DecodeError};
 use super::endpoint::{Endpoint, Parameters};
 use super::ttl::ttl;
@@ -98,7 +99,7 @@ pub async fn delete(app: &App, parameters: &Parameters) -> Response {
 
 /// `PUT /api/v1/admin/wipe`.
 pub async fn wipe(app: &App) -> Response {
-    accepted(app.gateway.wipe().await)
+    accepted(bulk::wipe(app).await)
 }
 
 fn accepted(done: Result<(), ChangeError>) -> Response {

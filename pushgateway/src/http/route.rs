@@ -7,7 +7,7 @@
 use http::Method;
 
 use super::endpoint::{Endpoint, Route};
-use super::lookup::{Row, Shape, look_up, row};
+use super::lookup::{Extent, Row, look_up, row};
 use super::path::{RequestPath, clean, escape};
 
 /// Where things are mounted.
@@ -49,11 +49,11 @@ impl Routes {
         let mut rows = vec![row(
             Method::GET,
             "/-/quit",
-            Shape::Exact,
+            Extent::Exact,
             Endpoint::QuitByGet,
         )];
-        for (method, path, shape, endpoint) in table() {
-            rows.push(row(method, &format!("{prefix}{path}"), shape, endpoint));
+        for (method, path, extent, endpoint) in table() {
+            rows.push(row(method, &format!("{prefix}{path}"), extent, endpoint));
         }
         if let Some(taken) = rows
             .iter()
@@ -64,18 +64,18 @@ impl Routes {
                 mounts.telemetry_path, taken.path
             ));
         }
-        rows.push(row(Method::GET, telemetry, Shape::Exact, Endpoint::Scrape));
+        rows.push(row(Method::GET, telemetry, Extent::Exact, Endpoint::Scrape));
         let mut api_rows = vec![
-            row(Method::OPTIONS, "/", Shape::Below, Endpoint::ApiOptions),
-            row(Method::GET, "/status", Shape::Exact, Endpoint::ApiStatus),
-            row(Method::GET, "/metrics", Shape::Exact, Endpoint::ApiMetrics),
+            row(Method::OPTIONS, "/", Extent::Below, Endpoint::ApiOptions),
+            row(Method::GET, "/status", Extent::Exact, Endpoint::ApiStatus),
+            row(Method::GET, "/metrics", Extent::Exact, Endpoint::ApiMetrics),
         ];
         if mounts.admin_api {
             for (method, path, endpoint) in [
                 (Method::PUT, "/admin/wipe", Endpoint::Wipe),
                 (Method::DELETE, "/metrics", Endpoint::DeleteMatching),
             ] {
-                api_rows.push(row(method, path, Shape::Exact, endpoint));
+                api_rows.push(row(method, path, Extent::Exact, endpoint));
             }
         }
         Ok(Self {
@@ -151,8 +151,8 @@ impl Routes {
 }
 
 /// Everything below the prefix but the telemetry path.
-fn table() -> Vec<(Method, &'static str, Shape, Endpoint)> {
-    use Shape::{Below, Exact, Job, JobAndLabels};
+fn table() -> Vec<(Method, &'static str, Extent, Endpoint)> {
+    use Extent::{Below, Exact, Job, JobAndLabels};
     let mut rows = vec![
         (Method::GET, "/", Exact, Endpoint::Groups),
         (Method::GET, "/status", Exact, Endpoint::Status),

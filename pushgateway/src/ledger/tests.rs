@@ -13,7 +13,7 @@ use super::*;
 use crate::family::READY;
 use crate::group::{GroupingKey, JobSpelling};
 use crate::ingest::{Change, prepare};
-use crate::selector::Selectors;
+use crate::selector::{Found, Selectors};
 use crate::store::Visit;
 
 mod expiry;
@@ -77,7 +77,8 @@ fn key(group: usize) -> GroupingKey {
     .unwrap()
 }
 
-fn action(wish: &Wish, second: u64) -> Action {
+/// `view` is what is published.
+fn action(wish: &Wish, second: u64, view: Arc<View>) -> Action {
     match wish {
         Wish::Push(change, group, families, ttl) => {
             let families = families.iter().flat_map(|family| {
@@ -96,7 +97,8 @@ fn action(wish: &Wish, second: u64) -> Action {
         }
         Wish::Delete(group) => Action::Delete(key(*group)),
         Wish::DeleteMatching(selector) => {
-            Action::DeleteMatching(Selectors::parse([SELECTORS[*selector]]).unwrap())
+            let selectors = Selectors::parse([SELECTORS[*selector]]).unwrap();
+            Action::DeleteMatching(Found::search(selectors, view, || true).unwrap())
         }
         Wish::Wipe => Action::Wipe,
     }
@@ -195,7 +197,7 @@ fn run(consistency: Consistency, batches: &[(bool, Vec<Wish>)]) {
             second += 1;
             let (reply, answer) = oneshot::channel();
             batch.push(Request {
-                action: action(wish, second),
+                action: action(wish, second, ledger.published.load_full()),
                 reply,
             });
             answers.push(answer);

@@ -447,6 +447,15 @@ async fn a_limit_gives_a_place_to_go_on() {
         .await
         .text();
     assert_eq!(last, whole, "there is no more to come");
+    let first = site.send("GET /api/v1/metrics?limit=1", &[], "").await;
+    let first: serde_json::Value = serde_json::from_str(&first.text()).expect("JSON");
+    let rest = format!(
+        "GET /api/v1/metrics?after={}",
+        first["next"].as_str().unwrap()
+    );
+    let rest = site.send(&rest, &[], "").await;
+    assert_eq!(values_of(&rest.text()).matches(":x=").count(), 1);
+    assert_eq!(values_of(&rest.text()).matches(":z=").count(), 1);
     for (query, jobs) in [("", vec!["a", "b", "c"]), ("&match[]=x", vec!["a", "b"])] {
         let (mut found, mut after) = (Vec::new(), String::new());
         loop {

@@ -72,7 +72,7 @@ impl Gate {
                 self.runtime.block_on(self.gateway.push(push))
             }
             "DELETE" => self.runtime.block_on(self.gateway.delete(key(path))),
-            "WIPE" => self.runtime.block_on(self.gateway.wipe()),
+            "WIPE" => self.runtime.block_on(self.gateway.wipe()).map(drop),
             other => panic!("no method {other}"),
         };
         match result {

@@ -26,6 +26,31 @@ fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
     Some(rest.split_once(after)?.0)
 }
 
+/// The API takes selectors of so many matchers and bytes only, so a link to more would lead nowhere.
+#[tokio::test]
+async fn a_group_links_to_its_json_where_a_selector_can_name_it() {
+    let labels = |count: usize| (0..count).map(|at| format!("/l{at}/v")).collect::<String>();
+    for (path, linked) in [
+        (labels(63), true),
+        (labels(64), false),
+        (format!("/l/{}", "v".repeat(8_000)), true),
+        (format!("/l/{}", "v".repeat(8_200)), false),
+    ] {
+        let site = Site::new(Wishes::default());
+        site.check(&format!("PUT /metrics/job/a{path}"), "x 1\n", "200")
+            .await;
+        let group = page(&site, &only_group(&site).await).await;
+        assert!(group.contains("All groups of this job"), "{path}");
+        let link = between(&group, "/api/v1/metrics", "\"");
+        assert_eq!(link.is_some(), linked, "{path}");
+        if let Some(query) = link {
+            let query = query.replace("&#38;", "&").replace("&amp;", "&");
+            let answer = page(&site, &format!("/api/v1/metrics{query}")).await;
+            assert!(answer.contains("\"x\":"), "{answer}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_group_is_shown_escaped() {
     let site = Site::new(Wishes::default());

@@ -1,7 +1,8 @@
 //! The program as a process: its help, its exit codes, its end.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use promontory_exporter::flag::Parsed;
 use pushgateway::flags;
@@ -115,8 +116,8 @@ fn the_prefix_in_use_is_shown() {
     }
 }
 
-/// The log of a start, up to the line that says where the program listens.
-fn log_of_a_start(args: &[&str]) -> String {
+/// Starts the program, and reads its log up to the line that says where it listens.
+fn start(args: &[&str]) -> (Child, BufReader<ChildStderr>, String) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_pushgateway"))
         .arg("--web.listen-address=127.0.0.1:0")
         .args(args)
@@ -129,9 +130,55 @@ fn log_of_a_start(args: &[&str]) -> String {
         let read = lines.read_line(&mut log).expect("a line");
         assert!(read > 0, "it ended: {log}");
     }
+    (program, lines, log)
+}
+
+fn log_of_a_start(args: &[&str]) -> String {
+    let (mut program, _, log) = start(args);
     program.kill().expect("it still runs");
     program.wait().expect("it ends");
     log
+}
+
+#[test]
+fn deletes_of_many_groups_are_in_the_log() {
+    let (mut program, mut lines, log) = start(&["--web.enable-admin-api"]);
+    let (_, port) = log.rsplit_once("address=127.0.0.1:").expect("a port");
+    let port: String = port.chars().take_while(char::is_ascii_digit).collect();
+    let send = |line: &str| {
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("it listens");
+        let request = format!(
+            "{line} HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("it is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 20"), "{line}: {answer}");
+    };
+    for job in ["a", "b", "c", "d"] {
+        send(&format!("PUT /metrics/job/{job}"));
+    }
+    let long = "y".repeat(3000);
+    let matching = format!("match[]={{job=~%22a%7Cb%22}}&match[]={{job=%22{long}%22}}");
+    send(&format!("DELETE /api/v1/metrics?{matching}&dry_run=true"));
+    send(&format!("DELETE /api/v1/metrics?{matching}"));
+    send("PUT /api/v1/admin/wipe");
+    program.kill().expect("it still runs");
+    program.wait().expect("it ends");
+    let mut log = String::new();
+    lines.read_to_string(&mut log).expect("its log");
+    let told: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("deleted"))
+        .collect();
+    let [matching, all] = told[..] else {
+        panic!("one line each: {log}")
+    };
+    for part in ["level=info", "groups=2", "{job=~", "bytes more"] {
+        assert!(matching.contains(part), "{part}: {matching}");
+    }
+    assert!(matching.len() < 2_500, "{matching}");
+    assert!(all.contains("groups=2"), "{all}");
 }
 
 #[test]

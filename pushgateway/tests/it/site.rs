@@ -14,6 +14,7 @@ use pushgateway::commit::{self, Committer, Consistency, Options};
 use pushgateway::http::instrument::{Metrics, own_families};
 use pushgateway::http::push::readers;
 use pushgateway::http::route::{Mounts, Routes};
+use pushgateway::http::search::Searches;
 use pushgateway::http::{App, serve};
 use pushgateway::limits::{PushLimits, StoreLimits};
 
@@ -35,6 +36,7 @@ pub(crate) struct Wishes {
     pub(crate) limits: PushLimits,
     pub(crate) store_limits: StoreLimits,
     pub(crate) persistence_file: Option<PathBuf>,
+    pub(crate) searches: usize,
 }
 
 impl Default for Wishes {
@@ -49,6 +51,7 @@ impl Default for Wishes {
             limits: PushLimits::default(),
             store_limits: StoreLimits::default(),
             persistence_file: None,
+            searches: 2,
         }
     }
 }
@@ -102,6 +105,7 @@ impl Site {
             },
             scrapes: pushgateway::http::scrape::options(),
             readers: readers(),
+            searches: Searches::at_once(wishes.searches),
             external_prefix: String::new(),
             flags: vec![("web.x".to_owned(), "<&>".to_owned())],
             changed: vec!["web.x".to_owned()],

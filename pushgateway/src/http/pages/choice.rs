@@ -222,7 +222,7 @@ impl<'c> Filter<'c> {
     }
 }
 
-/// A group whose push times are to be read. That decodes a family, so tests count it.
+/// A group whose push times are to be read. That is a search in its families, so tests count it.
 fn times(group: &Group) -> &Group {
     #[cfg(test)]
     tests::TIMES.with(|times| times.set(times.get() + 1));

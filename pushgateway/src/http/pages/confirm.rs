@@ -13,6 +13,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use promontory_exporter::answer::plain;
 
+use super::super::bulk;
 use super::form::Form;
 use super::shown::{ShownRow, key_of};
 use super::{App, Frame, html, no_such_group, notice, with_status};
@@ -53,7 +54,7 @@ pub(in crate::http) async fn confirm(app: &Arc<App>, parts: &Parts, body: &Bytes
     let deleted = match what {
         what if !posted => return ask(app, what),
         Target::Group(key) => app.gateway.delete(key).await,
-        Target::All => app.gateway.wipe().await,
+        Target::All => bulk::wipe(app).await,
     };
     if let Err(error) = deleted {
         return not_deleted(app, StatusCode::SERVICE_UNAVAILABLE, &error.to_string());

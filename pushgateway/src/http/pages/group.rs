@@ -13,6 +13,7 @@ use super::window::{Pager, Window};
 use super::{App, Frame, aside, html, no_such_group};
 use crate::family::PushedFamily;
 use crate::group::GroupingKey;
+use crate::selector::Selectors;
 use crate::view::Group;
 
 /// Series on one page, over all families; a family without series counts as one, as it takes a heading all the same.
@@ -26,8 +27,8 @@ struct GroupPage {
     labels: ShownLabels,
     /// The query of the list that shows all groups of this job.
     same_job: String,
-    /// The query that asks the JSON API for this group.
-    json: String,
+    /// The query that asks the JSON API for this group; `None` where the API would not take a selector of so many labels.
+    json: Option<String>,
     failed: bool,
     last_push: ShownTime,
     last_failure: ShownTime,
@@ -63,7 +64,7 @@ fn page(frame: Frame, group: &Group, asked: usize) -> GroupPage {
         pager: Pager::new(&window, link),
         labels: show_key(group.key()),
         same_job: query(&[("job", group.key().job())]),
-        json: query(&[("match[]", &selector(group.key()))]),
+        json: selector(group.key()).map(|selector| query(&[("match[]", &selector)])),
         failed: !group.last_push_successful(),
         last_push: ShownTime::new(group.pushed_at(), now),
         last_failure: ShownTime::new(group.failed_at(), now),
@@ -92,15 +93,17 @@ fn families_on(group: &Group, window: &Window, frame: &Frame) -> Vec<ShownFamily
     shown
 }
 
-/// The selector that takes the series of a group. It takes those of groups with more labels, too.
-fn selector(key: &GroupingKey) -> String {
+/// The selector that takes the series of a group. It takes those of groups with more labels, too. `None` where it would be
+/// too long for one.
+fn selector(key: &GroupingKey) -> Option<String> {
     let labels = key.labels().iter();
     let labels: Vec<_> = labels.map(|label| (&*label.name, &*label.value)).collect();
     // PromQL quotes as the text format does.
     let mut selector = b"{".to_vec();
     line::labels(&labels, &mut selector);
     selector.push(b'}');
-    String::from_utf8_lossy(&selector).into_owned()
+    let selector = String::from_utf8(selector).ok()?;
+    Selectors::parse([&*selector]).is_ok().then_some(selector)
 }
 
 /// How much of a page a family takes.
@@ -113,7 +116,6 @@ mod tests {
     use promontory_exposition::Label;
 
     use super::*;
-    use crate::selector::Selectors;
 
     #[test]
     fn the_selector_of_a_group_takes_it() {
@@ -122,11 +124,9 @@ mod tests {
                 Label::new("job", value.to_owned()),
                 Label::new("a.b", "`c`"),
             ];
-            let mut view = crate::view::View::default();
             let key = GroupingKey::from_labels(labels);
-            view.put_group(key.clone(), Vec::new());
-            let selectors = Selectors::parse([&*selector(&key)]);
-            assert_eq!(selectors.unwrap().take_groups(&view), [key]);
+            let selectors = Selectors::parse([&*selector(&key).unwrap()]);
+            assert!(selectors.unwrap().take_group(&key), "{value}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::view::Group;
 fn commit(ledger: &mut Ledger, second: u64, wishes: &[Wish]) -> Vec<u64> {
     let request = |wish| {
         let (reply, _) = oneshot::channel();
-        let action = action(wish, second);
+        let action = action(wish, second, ledger.published.load_full());
         Request { action, reply }
     };
     let mut batch = wishes.iter().map(request).collect();
