@@ -8,7 +8,7 @@ use promontory_exposition::format::Limits;
 use promontory_exposition::{Family, Label};
 
 use crate::group::GroupingKey;
-use crate::shape::text_bytes;
+use crate::shape::page_bytes;
 
 /// Which part of all decoded bytes the lines of one metric may have, since a page is made at least one metric at a
 /// time. Labels stand in each line, but in protobuf once a metric: a small push could ask for gigabytes.
@@ -195,7 +195,7 @@ impl PushLimits {
                 })?;
             for metric in &family.metrics {
                 self.check_labels(&metric.labels, || format!("family {:?}", family.name))?;
-                if text_bytes(&family.name, metric) > text_max {
+                if page_bytes(&family.name, metric) > text_max {
                     return Err(OverLimit::Metric {
                         family: family.name.to_string(),
                         max: text_max,

@@ -22,14 +22,16 @@ use crate::series::check_series;
 pub(crate) use labels::{add_key, own_labels, with_key};
 use metrics::At;
 pub(crate) use order::{Layout, Merged, Order, Run, compare_grouped};
+pub(crate) use size::page_bytes;
 pub use template::READY;
-pub(crate) use template::{Template, suits, text_bytes};
+pub(crate) use template::{Template, suits};
 
 mod intern;
 mod labels;
 mod metrics;
 pub(crate) mod numbers;
 mod order;
+mod size;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -52,7 +52,7 @@ impl Slice {
     fn split(self, pushed: &PushedFamily, into: &mut Vec<(Self, usize)>) {
         let labels = pushed.key().labels().iter();
         let key_bytes = labels.map(|label| label.value.len()).sum();
-        let bytes_of = |places| pushed.shape.text_bytes(places, key_bytes);
+        let bytes_of = |places| pushed.shape.page_bytes(places, key_bytes);
         if self.end - self.start == 1 {
             return into.push((self, bytes_of(self.places())));
         }

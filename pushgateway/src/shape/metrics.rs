@@ -5,7 +5,7 @@ use std::ops::Range;
 use promontory_exposition::{Family, Label, Metric, ReadError, protobuf};
 
 use super::order::compare;
-use super::template::text_bytes;
+use super::size::page_bytes;
 use super::{Shape, UNBOUNDED, numbers};
 
 /// Bytes of a number and the end of its line, about.
@@ -40,17 +40,26 @@ impl Shape {
         self.metrics.iter().filter_map(number)
     }
 
-    /// How many bytes the metrics at some places have as text, about, with so many bytes of grouping values in each line.
-    pub(crate) fn text_bytes(&self, places: Range<usize>, key_bytes: usize) -> usize {
+    /// How many bytes the metrics at some places have on a page, about, with so many bytes of grouping values in each line.
+    pub(crate) fn page_bytes(&self, places: Range<usize>, key_bytes: usize) -> usize {
         if let Some(template) = &self.template {
-            let (bytes, lines) = template.size_of(places);
-            return bytes + lines * (key_bytes + NUMBER_BYTES);
+            let (bytes, lines) = template.size_of(places.clone());
+            // Exemplars are not in the lines.
+            let encoded = places.map(|place| self.encoded_bytes(self.order.pushed(place)));
+            return encoded.sum::<usize>().max(bytes) + lines * (key_bytes + NUMBER_BYTES);
         }
         let bytes = |place| match self.metric(self.order.pushed(place), &[]) {
-            Ok(metric) => text_bytes(&self.name, &metric) + key_bytes,
+            Ok(metric) => page_bytes(&self.name, &metric) + key_bytes,
             Err(_) => 0,
         };
         places.map(bytes).sum()
+    }
+
+    /// How many of the shape's bytes are a metric's.
+    fn encoded_bytes(&self, pushed: usize) -> usize {
+        let next = self.metrics.get(pushed + 1);
+        let end = next.map_or(self.bytes.len(), |next| next.byte as usize);
+        end - self.metrics[pushed].byte as usize
     }
 
     /// Which metric has these own labels, sorted by name: as so manieth it was pushed.

@@ -11,6 +11,7 @@ use promontory_exposition::{Escaping, Family, Format, Label, Metric, Target, Val
 
 use super::numbers::{self, Number};
 use super::order::Order;
+use super::size::page_bytes;
 use crate::group::GroupingKey;
 
 /// What a mark begins with; texts that hold it have no template. Private characters, which no format escapes.
@@ -28,9 +29,6 @@ pub const READY: Target = Target {
 const TEXT_ANYWAY: usize = 64 << 10;
 /// Bytes of text for each byte of the family: labels stand in each line, in protobuf once a metric.
 const TEXT_MAX_RATIO: usize = 16;
-
-/// Bytes of a line beside name and labels, about.
-const LINE_BYTES: usize = 24;
 
 /// See the module.
 #[derive(Debug)]
@@ -199,7 +197,7 @@ impl Parts {
     /// Renders a metric and cuts its lines; `None` where the text becomes too large, or where that fails, which cannot be
     /// after the checks of a push.
     fn add(&mut self, header: Header<'_>, metric: &Metric<'_>, whole: &[bool]) -> Option<()> {
-        if text_bytes(header.name, metric) > self.text_max.saturating_sub(self.text.len()) {
+        if page_bytes(header.name, metric) > self.text_max.saturating_sub(self.text.len()) {
             return None;
         }
         let mut lines = Vec::new();
@@ -236,19 +234,4 @@ impl Parts {
 /// Whether classic families have their lines ready for a target: only `dots` spells classic names anew.
 pub(crate) fn suits(target: Target) -> bool {
     target.format == Format::Text && target.escaping != Escaping::Dots
-}
-
-/// How many bytes the lines of a metric have, about.
-pub(crate) fn text_bytes(family: &str, metric: &Metric<'_>) -> usize {
-    let labels = metric.labels.iter();
-    let labels = labels.map(|label| label.name.len() + label.value.len());
-    lines_of(&metric.value).saturating_mul(family.len() + labels.sum::<usize>() + LINE_BYTES)
-}
-
-fn lines_of(value: &Value<'_>) -> usize {
-    match value {
-        Value::Counter(_) | Value::Gauge(_) | Value::Untyped(_) => 1,
-        Value::Summary(summary) => summary.quantiles.len() + 2,
-        Value::Histogram(histogram) => histogram.buckets.len() + 2,
-    }
 }

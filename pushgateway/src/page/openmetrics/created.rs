@@ -98,8 +98,16 @@ impl Created<'_> {
     pub(super) fn time(&self, pushed_as: usize, place: Place, sheet: &Sheet<'_>) -> Option<f64> {
         let gauge = sheet.group(place)?.family(self.gauge)?;
         let parent = sheet.family(place).own_metric(pushed_as).ok()?;
-        let found = gauge.shape.pushed_with(&parent.labels)?;
-        match gauge.own_metric(found).ok()?.value {
+        // Clients push both in one order, so a look at the same place mostly finds it.
+        let guess = (pushed_as < gauge.metrics())
+            .then(|| gauge.own_metric(pushed_as).ok())
+            .flatten()
+            .filter(|guess| guess.labels == parent.labels);
+        let found = || {
+            let found = gauge.shape.pushed_with(&parent.labels)?;
+            gauge.own_metric(found).ok()
+        };
+        match guess.or_else(found)?.value {
             Value::Gauge(time) => Some(time),
             _ => None,
         }
