@@ -8,8 +8,9 @@ use std::time::Duration;
 /// Bounds of one [`Site`](crate::server::Site).
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Open connections, and no more than the site's part of three quarters of the descriptors the process may open. At the bound the
-    /// connection that has been idle longest is closed for a newcomer, which waits while all are busy.
+    /// Open connections, and no more than three quarters of the descriptors the process may open, which its sites share
+    /// evenly. At the bound the connection that has been idle longest is closed for a newcomer, which waits while all are
+    /// busy.
     pub connections_max: usize,
     /// Bytes of one request head (request line and headers); beyond: 431. Never below 8192.
     pub header_bytes_max: usize,
@@ -19,10 +20,17 @@ pub struct Limits {
     pub body_bytes_max: u64,
     /// The flag that sets `body_bytes_max`, for the refusal to name; empty where there is none.
     pub body_flag: &'static str,
-    /// Bytes of all request bodies of a site at a time, without the first 16 KiB of each, and never less than the largest
-    /// body; beyond: 503. A body counts until its request is answered.
+    /// Bytes of all request bodies that are held at a time, as sent, from their arrival to their answers; beyond: 503. The
+    /// first 16 KiB of a connection are not counted, so that small bodies have room whatever others hold. A body that
+    /// would not even fit alone: 413.
     pub bodies_bytes_max: u64,
     /// The flag that sets `bodies_bytes_max`, as `body_flag`.
+    pub bodies_flag: &'static str,
+    /// Bytes of all request bodies in flight as sent, from the moment they arrive until their request is answered; whoever
+    /// needs more hears 503. 16 KiB a connection do not count. Never below twice `body_bytes_max`; see
+    /// [`Limits::bodies_bytes`].
+    pub bodies_bytes_max: u64,
+    /// The flag that sets `bodies_bytes_max`, for the refusal to name; empty where there is none.
     pub bodies_flag: &'static str,
     /// Longest pause between two pieces of a request body; beyond: 408.
     pub body_idle_timeout: Duration,
@@ -50,6 +58,8 @@ impl Default for Limits {
             body_flag: "",
             bodies_bytes_max: 512 << 20,
             bodies_flag: "",
+            bodies_bytes_max: 512 << 20,
+            bodies_flag: "",
             body_idle_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(600),
             idle_timeout: Duration::from_secs(300),
@@ -58,5 +68,13 @@ impl Default for Limits {
             drain_timeout: Duration::from_secs(10),
             streams_max: 250,
         }
+    }
+}
+
+impl Limits {
+    /// What is allowed in effect for `bodies_bytes_max`: two of the largest bodies always fit.
+    pub fn bodies_bytes(&self) -> u64 {
+        self.bodies_bytes_max
+            .max(self.body_bytes_max.saturating_mul(2))
     }
 }

@@ -103,7 +103,7 @@ struct SiteState {
     app: Router,
     /// One for each open connection.
     seats: Arc<Seats>,
-    /// Room for the bodies of their requests.
+    /// What the bodies of all connections may hold.
     bodies: Arc<Budget>,
 }
 
@@ -125,7 +125,7 @@ impl Server {
                 // Our own bound stands in front of every handler; axum's 2 MB would refuse honest pushes.
                 app: site.app.layer(DefaultBodyLimit::disable()),
                 seats: Seats::new(site.name, site.limits.connections_max.min(descriptors)),
-                bodies: Budget::new(&site.limits),
+                bodies: Budget::new(site.limits.bodies_bytes_max),
                 limits: site.limits,
             };
             bound.push((Arc::new(state), listeners));

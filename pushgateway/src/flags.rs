@@ -17,9 +17,9 @@ use crate::http::instrument::own_families;
 use crate::limits::{PushLimits, StoreLimits};
 
 /// The flag that the server's refusals name.
-pub const BODY_BYTES_MAX: &str = "push.max-body-bytes";
+const BODY_BYTES_MAX: &str = "push.max-body-bytes";
 /// As [`BODY_BYTES_MAX`], of all bodies together.
-pub const BODIES_BYTES_MAX: &str = "push.max-bodies-bytes";
+const BODIES_BYTES_MAX: &str = "push.max-bodies-bytes";
 
 /// The rows after those of the web.
 const ROWS: &[Flag] = &[
@@ -70,7 +70,7 @@ const ROWS: &[Flag] = &[
     Flag::integer(
         BODIES_BYTES_MAX,
         512 << 20,
-        "Request bodies taken at a time, in bytes beyond the first 16 KiB of each; one of the largest is taken in any case.",
+        "Request bodies held at a time, all together, as sent. One more is answered with 503, but for the first 16 KiB of a connection, for which there is always room.",
     ),
     Flag::integer(
         "push.max-decoded-bytes",
@@ -164,17 +164,19 @@ pub fn push_limits(flags: &Flags) -> anyhow::Result<PushLimits> {
     })
 }
 
-/// Sets how large a request's body may be, as sent, and all of them together.
+/// What clients may use up: how large a request's body may be, and all together, as sent.
 ///
 /// # Errors
-/// One is negative.
-pub fn limit_bodies(flags: &Flags, limits: &mut Limits) -> anyhow::Result<()> {
-    let bytes = |flag| limit(flags, flag).map(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX));
-    limits.body_bytes_max = bytes(BODY_BYTES_MAX)?;
-    limits.body_flag = BODY_BYTES_MAX;
-    limits.bodies_bytes_max = bytes(BODIES_BYTES_MAX)?;
-    limits.bodies_flag = BODIES_BYTES_MAX;
-    Ok(())
+/// A limit is negative.
+pub fn server_limits(flags: &Flags) -> anyhow::Result<Limits> {
+    let bytes = |name| limit(flags, name).map(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX));
+    Ok(Limits {
+        body_bytes_max: bytes(BODY_BYTES_MAX)?,
+        body_flag: BODY_BYTES_MAX,
+        bodies_bytes_max: bytes(BODIES_BYTES_MAX)?,
+        bodies_flag: BODIES_BYTES_MAX,
+        ..Limits::default()
+    })
 }
 
 /// The flags with their values, for people: as upstream does, with the prefix that is really in use.

@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 use promontory_exporter::landing::route_prefix;
-use promontory_exporter::limits::Limits;
 use promontory_exporter::program::{Context, Service};
 use promontory_exporter::server::Site;
 use pushgateway::http::instrument::Metrics;
@@ -38,8 +37,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         admin_api: given.on("web.enable-admin-api"),
     };
     let routes = Routes::new(&mounts).map_err(anyhow::Error::msg)?;
-    let mut bounds = Limits::default();
-    flags::limit_bodies(given, &mut bounds)?;
+    let server_limits = flags::server_limits(given)?;
     let limits = flags::push_limits(given)?;
     let (gateway, committer) = commit::open(&options).context("--persistence.file")?;
     if options.acknowledged_is_durable() {
@@ -68,8 +66,10 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         shutdown: context.shutdown.clone(),
         metrics: Metrics::default(),
     };
-    let mut site = Site::from_flags("pushgateway", given, router(Arc::new(app)));
-    site.limits = bounds;
+    let site = Site {
+        limits: server_limits,
+        ..Site::from_flags("pushgateway", given, router(Arc::new(app)))
+    };
     Ok(Service {
         sites: vec![site],
         at_end: Some(Box::new(|| {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::budget::Budget;
 use crate::limits::Limits;
 
 /// No head is being read.
@@ -30,6 +31,7 @@ pub(super) struct Activity {
     multiplexed: AtomicBool,
     gives_way: AtomicBool,
     told: Notify,
+    bodies: Budget,
 }
 
 impl Activity {
@@ -43,6 +45,7 @@ impl Activity {
             multiplexed: AtomicBool::new(false),
             gives_way: AtomicBool::new(false),
             told: Notify::new(),
+            bodies: Budget::of_connection(),
         })
     }
 
@@ -65,9 +68,20 @@ impl Activity {
 
     /// A request has begun; it ends when the guard is dropped, after the last byte of the answer's body.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
-        self.in_flight.fetch_add(1, Relaxed);
+        let in_flight = self.busy();
         self.head_since.store(NONE, Relaxed);
+        in_flight
+    }
+
+    /// Something goes on that is no request, a handshake; its first head is still awaited when the guard is dropped.
+    pub(super) fn busy(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Relaxed);
         InFlight(Arc::clone(self))
+    }
+
+    /// What the bodies on this connection may have for themselves.
+    pub(super) fn bodies(&self) -> &Budget {
+        &self.bodies
     }
 
     /// Nothing is being answered and nothing of a next request has arrived.
@@ -132,9 +146,16 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(NONE - 1)
 }
 
-/// A request in flight.
+/// A request in flight, or a handshake.
 #[derive(Debug)]
 pub(super) struct InFlight(Arc<Activity>);
+
+impl InFlight {
+    /// The connection it came on.
+    pub(super) fn connection(&self) -> &Arc<Activity> {
+        &self.0
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {

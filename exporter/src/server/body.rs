@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
@@ -25,7 +25,7 @@ const DISCARD_TIME: Duration = Duration::from_millis(500);
 /// Why a request's body could not be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
-    /// More bytes than [`Limits::body_bytes_max`].
+    /// More bytes than [`Limits::body_bytes_max`], or than [`Limits::bodies_bytes_max`].
     #[error("the request body is larger than {bytes_max} bytes{}", hint(flag))]
     TooLarge {
         /// What is allowed.
@@ -33,9 +33,9 @@ pub enum BodyError {
         /// See [`Limits::body_flag`].
         flag: &'static str,
     },
-    /// Too many bytes of other bodies are in flight: [`Limits::bodies_bytes_max`].
+    /// More bytes than [`Limits::bodies_bytes_max`] together with the bodies of other requests.
     #[error(
-        "the request bodies in flight are larger than {bytes_max} bytes together{}",
+        "the request bodies held at a time would be more than {bytes_max} bytes{}: try again later",
         hint(flag)
     )]
     NoRoom {
@@ -61,9 +61,17 @@ fn hint(flag: &str) -> String {
 
 impl BodyError {
     pub(super) fn too_large(limits: &Limits) -> Self {
-        Self::TooLarge {
-            bytes_max: limits.body_bytes_max,
-            flag: limits.body_flag,
+        let (bytes_max, flag) = match limits.bodies_bytes_max < limits.body_bytes_max {
+            true => (limits.bodies_bytes_max, limits.bodies_flag),
+            false => (limits.body_bytes_max, limits.body_flag),
+        };
+        Self::TooLarge { bytes_max, flag }
+    }
+
+    pub(super) fn no_room(limits: &Limits) -> Self {
+        Self::NoRoom {
+            bytes_max: limits.bodies_bytes_max,
+            flag: limits.bodies_flag,
         }
     }
 
@@ -79,33 +87,62 @@ impl BodyError {
 }
 
 /// The whole body of a request. The server's limits bound its size and time.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the body comes from `bound`, which counts"
-)]
-pub async fn read_body(body: Body) -> Result<Bytes, BodyError> {
-    match body.collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) => Err(match error.into_inner().downcast::<BodyError>() {
-            Ok(bound) => *bound,
-            Err(other) => BodyError::Broken(other.to_string()),
-        }),
+///
+/// # Errors
+/// See [`BodyError`].
+pub async fn read_body(mut body: Body) -> Result<Bytes, BodyError> {
+    let Some(first) = next_piece(&mut body).await? else {
+        return Ok(Bytes::new());
+    };
+    let Some(second) = next_piece(&mut body).await? else {
+        return Ok(first);
+    };
+    // Each piece is copied as it comes: kept, a piece of one byte would hold the buffer it was read into.
+    let mut whole = BytesMut::from(&*first);
+    whole.extend_from_slice(&second);
+    drop((first, second));
+    while let Some(piece) = next_piece(&mut body).await? {
+        whole.extend_from_slice(&piece);
     }
+    Ok(whole.freeze())
 }
 
-/// Puts the bounds around a body as it comes from the wire. It takes room in `share`.
-pub(super) fn bound(body: Incoming, limits: &Limits, share: Arc<Share>) -> Body {
+/// The next bytes of a body; `None` at its end.
+async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, BodyError> {
+    while let Some(frame) = body.frame().await {
+        match frame.map(Frame::into_data) {
+            Ok(Ok(bytes)) if !bytes.is_empty() => return Ok(Some(bytes)),
+            // Trailers, which nobody asks for.
+            Ok(_) => {}
+            Err(error) => {
+                return Err(match error.into_inner().downcast::<BodyError>() {
+                    Ok(bound) => *bound,
+                    Err(other) => BodyError::Broken(other.to_string()),
+                });
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// How many bytes a body may have at most: one must not be larger than all may be together.
+pub(super) fn largest(limits: &Limits) -> u64 {
+    limits.body_bytes_max.min(limits.bodies_bytes_max)
+}
+
+/// Puts the bounds around a body as it comes from the wire. What it holds is counted in `share`.
+pub(super) fn bound(body: Incoming, limits: &Limits, share: &Arc<Share>) -> Body {
     if body.is_end_stream() {
         return Body::empty();
     }
     let now = Instant::now();
     Body::new(Bounded {
         body,
-        left: limits.body_bytes_max,
+        left: largest(limits),
+        share: Arc::clone(share),
         deadline: now + limits.body_timeout,
         waiting: false,
         timer: Box::pin(sleep_until(now)),
-        share,
         limits: limits.clone(),
     })
 }
@@ -129,11 +166,11 @@ pub(super) async fn discard(mut body: Incoming) {
 struct Bounded {
     body: Incoming,
     left: u64,
+    share: Arc<Share>,
     deadline: Instant,
     /// Whether the timer runs: only while the client keeps us waiting. A small body never touches it.
     waiting: bool,
     timer: Pin<Box<Sleep>>,
-    share: Arc<Share>,
     limits: Limits,
 }
 
@@ -169,16 +206,13 @@ impl HttpBody for Bounded {
             Err(error) => return Poll::Ready(Some(Err(BodyError::Broken(error.to_string())))),
         };
         let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
-        Poll::Ready(Some(match self.left.checked_sub(bytes) {
-            Some(left) if self.share.grow(bytes) => {
-                self.left = left;
-                Ok(frame)
-            }
-            Some(_) => Err(BodyError::NoRoom {
-                bytes_max: self.share.bytes_max(),
-                flag: self.limits.bodies_flag,
-            }),
-            None => Err(BodyError::too_large(&self.limits)),
+        let Some(left) = self.left.checked_sub(bytes) else {
+            return Poll::Ready(Some(Err(BodyError::too_large(&self.limits))));
+        };
+        self.left = left;
+        Poll::Ready(Some(match self.share.take(bytes) {
+            true => Ok(frame),
+            false => Err(BodyError::no_room(&self.limits)),
         }))
     }
 

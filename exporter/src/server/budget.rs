@@ -1,82 +1,95 @@
-//! The bytes of all bodies of a site that are in flight, of which there are so many and no more.
+//! How many bytes of request bodies a site holds at a time, over all its connections.
 //!
-//! Nobody waits for room: clients that hold half a body each would wait for each other. The beginning of a body is
-//! free, so that small ones are taken whatever large ones there are.
+//! A body takes of the site's budget as its bytes come, and never waits for it: among bodies that are half sent, each
+//! would wait for all the others. Before that it takes [`FREE_BYTES`] that its connection has to itself, so small bodies
+//! are read however much others hold. So no more is held than the budget and these bytes of each connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::limits::Limits;
+/// What the bodies of one connection may hold outside the site's budget: 256 MiB with 16,384 connections.
+pub(super) const FREE_BYTES: u64 = 16 << 10;
 
-/// Bytes of each body that take no room.
-const FREE: u64 = 16 << 10;
-
-/// All room of a site.
+/// So many bytes, of which some are taken.
 #[derive(Debug)]
 pub(super) struct Budget {
-    max: u64,
-    taken: AtomicU64,
-}
-
-/// What one body takes of it; dropped, the room is free again.
-#[derive(Debug)]
-pub(super) struct Share {
-    budget: Arc<Budget>,
-    bytes: AtomicU64,
+    left: AtomicU64,
 }
 
 impl Budget {
-    /// As much room as the limits allow, and for one body in any case.
-    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+    pub(super) fn new(bytes: u64) -> Arc<Self> {
         Arc::new(Self {
-            max: limits.bodies_bytes_max.max(limits.body_bytes_max),
-            taken: AtomicU64::new(0),
+            left: AtomicU64::new(bytes),
         })
     }
 
-    /// The share of a body that has not begun.
-    pub(super) fn share(self: &Arc<Self>) -> Arc<Share> {
-        Arc::new(Share {
-            budget: Arc::clone(self),
-            bytes: AtomicU64::new(0),
-        })
+    /// What is left right now.
+    fn left(&self) -> u64 {
+        self.left.load(Relaxed)
+    }
+
+    /// Takes as many bytes as there are, and no more than are wanted; how many.
+    fn take_up_to(&self, wanted: u64) -> u64 {
+        let rest = |left: u64| Some(left.saturating_sub(wanted));
+        match self.left.fetch_update(Relaxed, Relaxed, rest) {
+            Ok(left) | Err(left) => left.min(wanted),
+        }
+    }
+
+    /// Takes all of the bytes, or none; whether it did.
+    fn take(&self, bytes: u64) -> bool {
+        let rest = |left: u64| left.checked_sub(bytes);
+        self.left.fetch_update(Relaxed, Relaxed, rest).is_ok()
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.left.fetch_add(bytes, Relaxed);
     }
 }
 
+/// What one body has taken; dropped, it is given back.
+#[derive(Debug)]
+pub(super) struct Share {
+    connection: Arc<Budget>,
+    site: Arc<Budget>,
+    of_connection: AtomicU64,
+    of_site: AtomicU64,
+}
+
 impl Share {
-    /// Takes room for more bytes, or none if there is not enough.
-    pub(super) fn grow(&self, bytes: u64) -> bool {
-        let before = self.bytes.load(Relaxed);
-        let after = before.saturating_add(bytes);
-        let more = room(after) - room(before);
-        let with_more = |taken: u64| {
-            let taken = taken.saturating_add(more);
-            (taken <= self.budget.max).then_some(taken)
-        };
-        let taken = &self.budget.taken;
-        let grown = more == 0 || taken.fetch_update(Relaxed, Relaxed, with_more).is_ok();
-        if grown {
-            self.bytes.store(after, Relaxed);
-        }
-        grown
+    /// Nothing yet.
+    pub(super) fn new(connection: &Arc<Budget>, site: &Arc<Budget>) -> Arc<Self> {
+        Arc::new(Self {
+            connection: Arc::clone(connection),
+            site: Arc::clone(site),
+            of_connection: AtomicU64::new(0),
+            of_site: AtomicU64::new(0),
+        })
     }
 
-    /// The room there is in all.
-    pub(super) fn bytes_max(&self) -> u64 {
-        self.budget.max
+    /// Whether so many bytes could be taken now. Nothing is set aside: whoever only announces bytes must not hold any.
+    pub(super) fn has_room(&self, bytes: u64) -> bool {
+        bytes.saturating_sub(self.connection.left()) <= self.site.left()
+    }
+
+    /// Takes bytes that have come; whether there was room for them.
+    pub(super) fn take(&self, bytes: u64) -> bool {
+        let free = self.connection.take_up_to(bytes);
+        self.of_connection.fetch_add(free, Relaxed);
+        let rest = bytes - free;
+        let taken = self.site.take(rest);
+        if taken {
+            self.of_site.fetch_add(rest, Relaxed);
+        }
+        taken
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let bytes = self.bytes.load(Relaxed);
-        self.budget.taken.fetch_sub(room(bytes), Relaxed);
+        self.connection.give_back(*self.of_connection.get_mut());
+        self.site.give_back(*self.of_site.get_mut());
     }
-}
-
-/// The room that so many bytes of a body take.
-fn room(bytes: u64) -> u64 {
-    bytes.saturating_sub(FREE)
 }
 
 #[cfg(test)]
@@ -84,38 +97,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_bodies_are_taken_whatever_large_ones_there_are() {
-        let budget = Budget::new(&Limits {
-            body_bytes_max: 1 << 20,
-            bodies_bytes_max: 2 << 20,
-            ..Limits::default()
-        });
-        let large: Vec<_> = (0..2).map(|_| budget.share()).collect();
-        assert!(large.iter().all(|share| share.grow(1 << 20)));
-        let third = budget.share();
-        assert!(third.grow(FREE));
-        assert!(
-            third.grow(2 * FREE),
-            "the free beginnings of the others are room"
-        );
-        assert!(!third.grow(1), "all room is taken");
-        let small = budget.share();
-        assert!(small.grow(FREE));
-        assert!(!small.grow(1));
-        drop(third);
-        assert!(small.grow(2 * FREE));
-        drop((large, small));
-        assert_eq!(budget.taken.load(Relaxed), 0, "all room is given back");
-    }
-
-    #[test]
-    fn there_is_room_for_the_largest_body() {
-        let budget = Budget::new(&Limits {
-            body_bytes_max: u64::MAX,
-            bodies_bytes_max: 1,
-            ..Limits::default()
-        });
-        let share = budget.share();
-        assert!(share.grow(u64::MAX / 2) && share.grow(u64::MAX / 2));
+    fn a_share_is_taken_of_the_connection_first_and_given_back() {
+        let (connection, site) = (Budget::new(10), Budget::new(20));
+        let left = || (connection.left(), site.left());
+        let share = Share::new(&connection, &site);
+        assert!(share.take(4));
+        assert_eq!(left(), (6, 20));
+        assert!(share.take(8));
+        assert_eq!(left(), (0, 18));
+        let other = Share::new(&connection, &site);
+        assert!(other.has_room(18) && !other.has_room(19));
+        assert!(!other.take(19));
+        assert_eq!(left(), (0, 18));
+        assert!(other.take(18) && other.take(0) && !other.take(1));
+        assert_eq!(left(), (0, 0));
+        drop(other);
+        assert_eq!(left(), (0, 18));
+        drop(share);
+        assert_eq!(left(), (10, 20));
     }
 }

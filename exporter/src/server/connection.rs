@@ -14,8 +14,10 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::activity::Activity;
+use super::budget::{Budget, FREE_BYTES};
 use super::seats::Seat;
-use super::service::answer;
+use super::service::{Caller, answer};
 use super::socket::Socket;
 use super::{Peer, SiteState};
 use crate::shutdown::Shutdown;
@@ -39,9 +41,12 @@ pub(super) async fn serve(
     let _ = stream.set_nodelay(true);
     let connection = Connection {
         seat,
-        peer: Peer {
-            address,
-            tls: false,
+        caller: Caller {
+            peer: Peer {
+                address,
+                tls: false,
+            },
+            free: Budget::new(FREE_BYTES),
         },
         site,
         shutdown,
@@ -61,7 +66,7 @@ pub(super) async fn serve(
 struct Connection {
     site: Arc<SiteState>,
     seat: Seat,
-    peer: Peer,
+    caller: Caller,
     shutdown: Shutdown,
 }
 
@@ -69,7 +74,7 @@ impl Connection {
     async fn tls(mut self, stream: TcpStream, acceptor: TlsAcceptor) {
         let handshake = timeout(
             self.site.limits.handshake_timeout,
-            handshake(stream, acceptor),
+            handshake(stream, acceptor, &self.seat.activity),
         );
         let stopped = self.shutdown.clone();
         let accepted = tokio::select! {
@@ -80,12 +85,12 @@ impl Connection {
         let stream = match accepted {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
-                tracing::debug!(peer = %self.peer.address, %error, "TLS handshake failed");
+                tracing::debug!(peer = %self.caller.peer.address, %error, "TLS handshake failed");
                 return;
             }
             Err(_) => return,
         };
-        self.peer.tls = true;
+        self.caller.peer.tls = true;
         match stream.get_ref().1.alpn_protocol() {
             Some(b"h2") => self.http2(stream).await,
             _ => self.http1(stream).await,
@@ -96,7 +101,12 @@ impl Connection {
     async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         let limits = &self.site.limits;
         let service = service_fn(|request| {
-            answer(&self.site, self.peer, self.seat.activity.begin(), request)
+            answer(
+                &self.site,
+                &self.caller,
+                self.seat.activity.begin(),
+                request,
+            )
         });
         let mut builder = http1::Builder::new();
         builder
@@ -130,15 +140,15 @@ impl Connection {
     async fn http2<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         self.seat.activity.set_multiplexed();
         let limits = &self.site.limits;
-        let (site, peer, activity) = (
+        let (site, caller, activity) = (
             Arc::clone(&self.site),
-            self.peer,
+            self.caller.clone(),
             Arc::clone(&self.seat.activity),
         );
         // Streams are tasks of their own, so each owns what it needs.
         let service = service_fn(move |request| {
-            let (site, in_flight) = (Arc::clone(&site), activity.begin());
-            async move { answer(&site, peer, in_flight, request).await }
+            let (site, caller, in_flight) = (Arc::clone(&site), caller.clone(), activity.begin());
+            async move { answer(&site, &caller, in_flight, request).await }
         });
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder
@@ -170,12 +180,15 @@ impl Connection {
     }
 }
 
+/// Once it has begun, the connection is busy: it must not be taken for an idle one that gives way to others.
 async fn handshake(
     mut stream: TcpStream,
     acceptor: TlsAcceptor,
+    activity: &Arc<Activity>,
 ) -> std::io::Result<tokio_rustls::server::TlsStream<TcpStream>> {
     let mut first = [0; 1];
     let waiting = stream.peek(&mut first).await?;
+    let _busy = activity.busy();
     if waiting == 1 && first[0] != TLS_HANDSHAKE && first[0].is_ascii_uppercase() {
         stream.write_all(NOT_TLS).await?;
         stream.shutdown().await?;

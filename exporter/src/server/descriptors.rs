@@ -20,8 +20,23 @@ pub(super) fn raise() -> usize {
     allowed.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX))
 }
 
-/// How many of the `allowed` descriptors the connections of each of some sites may take: a quarter is left for files,
+/// How many of the `allowed` descriptors the connections of each of so many sites may take: a quarter is left for files,
 /// stores and log.
 pub(super) fn for_connections(allowed: usize, sites: usize) -> usize {
     (allowed - allowed / 4) / sites.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_is_left_however_many_sites_there_are() {
+        assert_eq!(for_connections(1024, 1), 768);
+        assert_eq!(for_connections(1024, 2), 384);
+        assert_eq!(for_connections(usize::MAX, 0), usize::MAX - usize::MAX / 4);
+        for sites in 1..10 {
+            assert!(for_connections(1001, sites) * sites <= 751);
+        }
+    }
 }

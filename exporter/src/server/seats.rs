@@ -2,8 +2,7 @@
 //!
 //! When all seats are taken, a newcomer gets the seat of whoever has been idle longest: clients that only hold
 //! connections open must not lock out those with a request. A connection with a request, or the beginning of one,
-//! keeps its seat; the timeouts see to those that dawdle. A TLS handshake is idle in this sense: an honest one is over long
-//! before it is the longest, while thousands that are never finished must not keep others out until they time out.
+//! keeps its seat, and so does one whose TLS handshake has begun; the timeouts see to those that dawdle.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

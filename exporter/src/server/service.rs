@@ -18,56 +18,60 @@ use tower_service::Service;
 
 use super::activity::InFlight;
 use super::body::{self, Answered, BodyError};
+use super::budget::{Budget, Share};
 use super::malformed::malformed;
 use super::{Peer, SiteState};
 use crate::answer::{plain, refusal};
 
+/// Where a request comes from.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) peer: Peer,
+    /// What the bodies of its connection may hold outside the site's budget.
+    pub(super) free: Arc<Budget>,
+}
+
 /// Answers one request; never fails and never panics.
 pub(super) async fn answer(
     site: &SiteState,
-    peer: Peer,
+    caller: &Caller,
     in_flight: InFlight,
     request: Request<Incoming>,
 ) -> Result<Response<Answered>, Infallible> {
     let response = match malformed(&request) {
         Some(refused) => refused,
-        None => admit(site, peer, request).await,
+        None => admit(site, caller, request).await,
     };
     Ok(response.map(|body| Answered::new(body, in_flight)))
 }
 
-async fn admit(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Response {
+async fn admit(site: &SiteState, caller: &Caller, request: Request<Incoming>) -> Response {
     let Some(gate) = &site.gate else {
-        return handle(site, peer, request).await;
+        return handle(site, caller, request).await;
     };
     let config = gate.current();
     match gate.admit(&config, request.headers()).await {
         Err(status) => config.refusal(status),
         Ok(()) => {
-            let mut response = handle(site, peer, request).await;
+            let mut response = handle(site, caller, request).await;
             config.add_headers(response.headers_mut());
             response
         }
     }
 }
 
-async fn handle(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Response {
-    if announced_bytes(request.headers()) > site.limits.body_bytes_max {
-        // A client that asked first must not be told to send; others are already sending.
-        if !request.headers().contains_key(EXPECT) {
-            body::discard(request.into_body()).await;
-        }
-        let error = BodyError::too_large(&site.limits);
-        let mut response = plain(error.status(), &error.to_string());
-        // The body is not read to its end, so nothing after it can be either.
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
-        return response;
+async fn handle(site: &SiteState, caller: &Caller, request: Request<Incoming>) -> Response {
+    // Held until the answer is made: what was sent lives on in what the handler makes of it.
+    let share = Share::new(&caller.free, &site.bodies);
+    let announced = announced_bytes(request.headers());
+    if announced > body::largest(&site.limits) {
+        return unread(request, &BodyError::too_large(&site.limits)).await;
     }
-    // Held until the answer is made: what was read lives as long.
-    let share = site.bodies.share();
-    let mut request = request.map(|body| body::bound(body, &site.limits, Arc::clone(&share)));
-    request.extensions_mut().insert(peer);
+    if !share.has_room(announced) {
+        return unread(request, &BodyError::no_room(&site.limits)).await;
+    }
+    let mut request = request.map(|body| body::bound(body, &site.limits, &share));
+    request.extensions_mut().insert(caller.peer);
     let mut app = site.app.clone();
     fence(async move {
         match app.call(request).await {
@@ -76,6 +80,19 @@ async fn handle(site: &SiteState, peer: Peer, request: Request<Incoming>) -> Res
         }
     })
     .await
+}
+
+/// Refuses a request for the body that it announces.
+async fn unread(request: Request<Incoming>, error: &BodyError) -> Response {
+    // A client that asked first must not be told to send; others are already sending.
+    if !request.headers().contains_key(EXPECT) {
+        body::discard(request.into_body()).await;
+    }
+    let mut response = plain(error.status(), &error.to_string());
+    // The body is not read to its end, so nothing after it can be either.
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
 }
 
 /// The `Content-Length`, which hyper has checked to be a number; 0 for a body without one, which is counted as it comes.

@@ -98,6 +98,49 @@ fn a_big_body_is_413() {
 }
 
 #[test]
+fn bodies_have_a_bound_together_and_small_ones_always_have_room() {
+    let running = Running::plain(Limits {
+        bodies_bytes_max: 100_000,
+        bodies_flag: "bodies.max",
+        ..Limits::default()
+    });
+    let url = format!("http://{}/echo", running.address);
+    let send = |bytes: usize, more: &[&str]| {
+        let data = "a".repeat(bytes);
+        ask(&[&["--data", &data, &url], more].concat())
+    };
+    let fits = |bytes: usize| ("HTTP/1.1 200".to_owned(), format!("{bytes} bytes"));
+    assert_eq!(send(100_000, &[]), fits(100_000));
+    let mut half_sent = connect(running.address);
+    half_sent
+        .write_all(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+        .unwrap();
+    half_sent.write_all(&[b'a'; 90_000]).unwrap();
+    // Until the server has read it, there is room for both.
+    let refused = loop {
+        match send(50_000, &[]) {
+            (status, _) if status == "HTTP/1.1 200" => {}
+            refused => break refused,
+        }
+    };
+    let text = "the request bodies held at a time would be more than 100000 bytes (--bodies.max): try again later";
+    let expected = |end| ("HTTP/1.1 503".to_owned(), format!("{text}{end}"));
+    assert_eq!(refused, expected("\n"));
+    let chunked = ["--header", "Transfer-Encoding: chunked"];
+    assert_eq!(send(50_000, &chunked), expected(""));
+    assert_eq!(send(16_384, &[]), fits(16_384));
+    assert_eq!(send(16_384, &chunked), fits(16_384));
+    // What was held is given back with the answer.
+    half_sent.write_all(&[b'a'; 10_000]).unwrap();
+    assert!(answer(&mut half_sent).ends_with("100000 bytes"));
+    assert_eq!(send(100_000, &[]), fits(100_000));
+    assert_eq!(send(100_000, &chunked), fits(100_000));
+    // Alone it would not fit either, so trying again is of no use.
+    let text = "the request body is larger than 100000 bytes (--bodies.max)\n".to_owned();
+    assert_eq!(send(100_001, &[]), ("HTTP/1.1 413".to_owned(), text));
+}
+
+#[test]
 fn extractors_have_no_limit_of_their_own() {
     let running = Running::plain(Limits::default());
     let url = format!("http://{}/bytes", running.address);

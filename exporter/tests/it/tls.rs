@@ -1,9 +1,10 @@
 //! TLS by the web config file, seen by curl and openssl.
 
+use std::io::Write;
 use std::path::Path;
 
 use crate::certs;
-use crate::client::{ask, exchange, s_client};
+use crate::client::{ask, connect, exchange, rest, s_client};
 use crate::client_certs::clients;
 use crate::running::{Running, refused};
 
@@ -231,4 +232,26 @@ fn bad_sections_are_refused_by_key() {
         &ok("client_auth_type: RequireAndVerifyClientCert; client_ca_file: empty"),
         "client_ca_file: empty: holds no certificate in PEM",
     );
+}
+
+/// Silent connections give way to newcomers; one that has begun its handshake does not, however long it has been there.
+#[test]
+fn at_the_limit_a_handshake_that_has_begun_keeps_its_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    certs::server(folder.path());
+    let mut site = crate::running::configured(folder.path(), SERVER);
+    site.limits.connections_max = 2;
+    // Longer than the test waits for anything.
+    site.limits.handshake_timeout = std::time::Duration::from_secs(600);
+    let running = crate::running::start(site).unwrap();
+    let mut begun = connect(running.address);
+    begun.write_all(b"\x16\x03\x01").unwrap();
+    for _ in 0..3 {
+        let mut silent = connect(running.address);
+        assert_eq!(get(folder.path(), &running, &[]).0, "HTTP/2 200");
+        assert_eq!(rest(&mut silent), "");
+    }
+    begun.set_nonblocking(true).unwrap();
+    let nothing = std::io::Read::read(&mut begun, &mut [0; 1]).unwrap_err();
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
 }

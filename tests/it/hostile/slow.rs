@@ -89,52 +89,6 @@ fn many_bodies_that_are_only_announced() {
     check_slow(head, b"slow");
 }
 
-/// Half a body each: whoever wants more room than there is hears so, nobody waits for others, and small ones are taken.
-#[test]
-fn large_bodies_share_the_room_there_is() {
-    const HALF: usize = 2 << 20;
-    let hostile = Hostile::start(&[
-        "--push.max-body-bytes=4194304",
-        "--push.max-bodies-bytes=8388608",
-    ]);
-    let body = super::bombs::long_label(2 * HALF - 16);
-    let head = format!(
-        "PUT /metrics/job/slow HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    let mut half_sent: Vec<Connection> = (0..8)
-        .map(|_| {
-            let mut connection = Connection::open(hostile.gateway.address).unwrap();
-            connection.write_raw(head.as_bytes()).unwrap();
-            // Those without room have been hung up on.
-            let _ = connection.write_raw(&body[..HALF]);
-            connection
-        })
-        .collect();
-    hostile.check_well();
-    let mut statuses = Vec::new();
-    for connection in &mut half_sent {
-        let _ = connection.write_raw(&body[HALF..]);
-        let Ok(answer) = connection.read_response("PUT") else {
-            continue;
-        };
-        if answer.status == 503 {
-            let reason = "the request bodies in flight are larger than 8388608 bytes together (--push.max-bodies-bytes)\n";
-            assert_eq!(answer.text(), reason);
-        }
-        statuses.push(answer.status);
-    }
-    // Its one label is longer than is allowed.
-    assert!(statuses.contains(&400), "{statuses:?}");
-    assert!(statuses.contains(&503), "{statuses:?}");
-    let whole = statuses.iter().filter(|status| **status == 400).count();
-    assert!(whole <= 4, "{statuses:?}");
-    drop(half_sent);
-    let response = hostile.put("/metrics/job/slow", &[], &body);
-    assert_eq!(response.status, 400, "there is room again");
-    assert!(hostile.memory_peak() < MEMORY_BYTES_MAX);
-}
-
 #[test]
 fn a_body_that_pauses_is_given_up() {
     let hostile = Hostile::start(&[]);
