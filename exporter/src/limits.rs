@@ -26,12 +26,6 @@ pub struct Limits {
     pub bodies_bytes_max: u64,
     /// The flag that sets `bodies_bytes_max`, as `body_flag`.
     pub bodies_flag: &'static str,
-    /// Bytes of all request bodies in flight as sent, from the moment they arrive until their request is answered; whoever
-    /// needs more hears 503. 16 KiB a connection do not count. Never below twice `body_bytes_max`; see
-    /// [`Limits::bodies_bytes`].
-    pub bodies_bytes_max: u64,
-    /// The flag that sets `bodies_bytes_max`, for the refusal to name; empty where there is none.
-    pub bodies_flag: &'static str,
     /// Longest pause between two pieces of a request body; beyond: 408.
     pub body_idle_timeout: Duration,
     /// From the head of a request to the end of its body; beyond: 408.
@@ -58,8 +52,6 @@ impl Default for Limits {
             body_flag: "",
             bodies_bytes_max: 512 << 20,
             bodies_flag: "",
-            bodies_bytes_max: 512 << 20,
-            bodies_flag: "",
             body_idle_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(600),
             idle_timeout: Duration::from_secs(300),
@@ -68,13 +60,5 @@ impl Default for Limits {
             drain_timeout: Duration::from_secs(10),
             streams_max: 250,
         }
-    }
-}
-
-impl Limits {
-    /// What is allowed in effect for `bodies_bytes_max`: two of the largest bodies always fit.
-    pub fn bodies_bytes(&self) -> u64 {
-        self.bodies_bytes_max
-            .max(self.body_bytes_max.saturating_mul(2))
     }
 }

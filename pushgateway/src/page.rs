@@ -4,8 +4,8 @@
 //! changed and kept otherwise. A page is then the metrics of the plan with the numbers of the view, part by part, so that
 //! nobody holds more than a few parts at a time; compressed parts are kept until one of their groups changes.
 //!
-//! Families come in the order of their names as pushed. `plan` knows which metric stands where (`order`, `part`), `chosen`
-//! which families a page has, `shown` how they look there (`openmetrics` in the format that has rules of its own), `sheet`
+//! Families come in the order of their names as pushed. `plan` knows which metric stands where (`planned`, `order`, `part`;
+//! `adoption` which gauges are others' created times), `chosen` which families a page has, `shown` how they look there (`openmetrics` in the format that has rules of its own), `sheet`
 //! where their numbers are, and `work` makes pieces on several threads.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,11 +25,13 @@ use sheet::Sheet;
 use shown::Shown;
 use work::{Batch, Job, Made};
 
+mod adoption;
 mod chosen;
 mod openmetrics;
 mod order;
 mod part;
 mod plan;
+mod planned;
 mod sheet;
 mod shown;
 #[cfg(test)]

@@ -7,7 +7,6 @@
 //! back; `metrics` reads single metrics, `order` knows where they stand on a page; `intern` finds shapes.
 
 use std::cell::RefCell;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +18,7 @@ use promontory_exposition::{Escaping, Family, Format, Kind, ReadError, Target};
 use crate::group::GroupingKey;
 use crate::refusal::Refusal;
 use crate::series::check_series;
+use intern::Spelling;
 pub(crate) use labels::{add_key, own_labels, with_key};
 use metrics::At;
 pub(crate) use order::{Layout, Merged, Order, Run, compare_grouped};
@@ -82,24 +82,6 @@ pub(crate) struct Shape {
     pub(crate) unsound: Option<Refusal>,
     /// The lines of the text format; `None` where they cannot be told without the values of the grouping labels.
     pub(crate) template: Option<Template>,
-}
-
-/// What tells one shape from another.
-struct Spelling<'a> {
-    /// The type, where the bytes do not say it.
-    unsaid: Option<Kind>,
-    bytes: &'a [u8],
-    key: &'a GroupingKey,
-}
-
-impl Hash for Spelling<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.unsaid.hash(state);
-        self.bytes.hash(state);
-        for label in self.key.labels() {
-            label.name.hash(state);
-        }
-    }
 }
 
 impl Shape {

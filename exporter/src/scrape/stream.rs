@@ -6,6 +6,7 @@
 //! the status is out, and all that is left is to break the connection: the scraper then sees a body that
 //! is cut off, never a part of a page that looks whole. A client that hangs up ends the maker.
 
+mod patience;
 mod sink;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use hyper::body::Frame;
 use tokio::sync::mpsc;
 use tracing::{debug, error, warn};
 
-use sink::Patience;
+use patience::Patience;
 pub use sink::{PageSink, SinkError};
 
 use super::meter::InFlight;

@@ -11,7 +11,6 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::budget::Budget;
 use crate::limits::Limits;
 
 /// No head is being read.
@@ -31,7 +30,6 @@ pub(super) struct Activity {
     multiplexed: AtomicBool,
     gives_way: AtomicBool,
     told: Notify,
-    bodies: Budget,
 }
 
 impl Activity {
@@ -45,7 +43,6 @@ impl Activity {
             multiplexed: AtomicBool::new(false),
             gives_way: AtomicBool::new(false),
             told: Notify::new(),
-            bodies: Budget::of_connection(),
         })
     }
 
@@ -77,11 +74,6 @@ impl Activity {
     pub(super) fn busy(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Relaxed);
         InFlight(Arc::clone(self))
-    }
-
-    /// What the bodies on this connection may have for themselves.
-    pub(super) fn bodies(&self) -> &Budget {
-        &self.bodies
     }
 
     /// Nothing is being answered and nothing of a next request has arrived.
@@ -149,13 +141,6 @@ fn micros(duration: Duration) -> u64 {
 /// A request in flight, or a handshake.
 #[derive(Debug)]
 pub(super) struct InFlight(Arc<Activity>);
-
-impl InFlight {
-    /// The connection it came on.
-    pub(super) fn connection(&self) -> &Arc<Activity> {
-        &self.0
-    }
-}
 
 impl Drop for InFlight {
     fn drop(&mut self) {

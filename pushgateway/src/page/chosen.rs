@@ -10,7 +10,8 @@ use promontory_exposition::name::escape;
 use promontory_exposition::{Escaping, Format, Kind, Target};
 
 use super::order::Sorting;
-use super::plan::{Plan, PlannedFamily};
+use super::plan::Plan;
+use super::planned::PlannedFamily;
 use super::sheet::{Place, Sheet};
 use crate::series::keyed_hash;
 

@@ -18,17 +18,14 @@ use super::sheet::Sheet;
 use super::shown::{Dress, Shown, Title};
 use created::Created;
 use naming::Naming;
-use plain::samples;
-
-pub(super) use created::Adoptions;
-pub(super) use plain::Plain;
-pub(super) use typed::Typed;
+use plain::{Plain, samples};
+use typed::Typed;
 
 mod created;
 mod exemplar;
 mod naming;
-mod plain;
-mod typed;
+pub(super) mod plain;
+pub(super) mod typed;
 
 /// The families of a page as OpenMetrics shows them.
 pub(super) fn shown<'p>(
@@ -91,9 +88,9 @@ impl<'p> Names<'p> {
             .filter(planned)
             .map(|at| (&*chosen[at].name, at))
             .collect();
+        let adoptions = plan.adoptions(sheet);
         for (parent, naming) in self.namings.iter().enumerate() {
-            let family = &chosen[parent];
-            let gauge = plan.adoptions(sheet).gauge_of(&family.name);
+            let gauge = adoptions.gauge_of(&chosen[parent].name);
             let Some((gauge, at)) = gauge.and_then(|gauge| Some((gauge, *by_name.get(gauge)?)))
             else {
                 continue;
@@ -102,7 +99,12 @@ impl<'p> Names<'p> {
             if let Some(name) =
                 name.filter(|name| *name == self.namings[at].name && planned(&parent))
             {
-                self.created.insert(parent, Created { gauge, name });
+                let created = Created {
+                    adoptions,
+                    gauge,
+                    name,
+                };
+                self.created.insert(parent, created);
                 self.adopted.insert(at);
             }
         }

@@ -9,9 +9,10 @@ use promontory_exposition::page::{Frame, write_metric};
 use promontory_exposition::{Escaping, Format, Kind, Metric, Target, WriteError, line};
 
 use super::chosen::Chosen;
-use super::openmetrics::{Plain, Typed};
+use super::openmetrics::plain::Plain;
+use super::openmetrics::typed::Typed;
 use super::part::{Kept, Part, Slice};
-use super::plan::PlannedFamily;
+use super::planned::PlannedFamily;
 use super::sheet::{Place, Sheet};
 use crate::family::PushedFamily;
 use crate::series::keyed_hash;

@@ -1,11 +1,13 @@
 //! The shapes in use, each once.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock, Weak};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use promontory_exposition::Kind;
 
-use super::{Shape, Spelling};
+use super::Shape;
+use crate::group::GroupingKey;
 
 /// Places of shapes that are gone are looked for when this many have come since the last time, at least.
 const SWEEP_MIN: usize = 256;
@@ -26,6 +28,24 @@ struct Table {
     shapes: HashTable<(u64, Weak<Shape>)>,
     /// How many may be in the table before places of shapes that are gone are looked for.
     sweep_at: usize,
+}
+
+/// What tells one shape from another.
+pub(super) struct Spelling<'a> {
+    /// The type, where the bytes do not say it.
+    pub(super) unsaid: Option<Kind>,
+    pub(super) bytes: &'a [u8],
+    pub(super) key: &'a GroupingKey,
+}
+
+impl Hash for Spelling<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.unsaid.hash(state);
+        self.bytes.hash(state);
+        for label in self.key.labels() {
+            label.name.hash(state);
+        }
+    }
 }
 
 /// The shape of a spelling: one that is in use, or a new one.

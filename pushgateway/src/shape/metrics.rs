@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use promontory_exposition::{Family, Label, Metric, ReadError, protobuf};
+use promontory_exposition::{Family, Metric, ReadError, protobuf};
 
-use super::order::compare;
 use super::size::page_bytes;
 use super::{Shape, UNBOUNDED, numbers};
 
@@ -26,7 +25,8 @@ impl Shape {
     /// # Errors
     /// None in practice: the bytes are our own.
     pub(crate) fn metric(&self, pushed: usize, column: &[u64]) -> Result<Metric<'_>, ReadError> {
-        let at = self.metrics[pushed];
+        let at = self.metrics.get(pushed);
+        let at = at.ok_or_else(|| ReadError::new("no such metric"))?;
         let bytes = &self.bytes[at.byte as usize..];
         let mut metric = protobuf::read_metric(bytes, self.kind, &UNBOUNDED)?;
         let column = column.get(at.number as usize..).unwrap_or_default();
@@ -57,37 +57,15 @@ impl Shape {
 
     /// How many of the shape's bytes are a metric's.
     fn encoded_bytes(&self, pushed: usize) -> usize {
-        let next = self.metrics.get(pushed + 1);
-        let end = next.map_or(self.bytes.len(), |next| next.byte as usize);
-        end - self.metrics[pushed].byte as usize
-    }
-
-    /// Which metric has these own labels, sorted by name: as so manieth it was pushed.
-    pub(crate) fn pushed_with(&self, labels: &[Label<'_>]) -> Option<usize> {
-        let own = |place: usize| self.metric(self.order.pushed(place), &[]).ok();
-        let (mut low, mut high) = (0, self.order.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match compare(&own(middle)?.labels, labels).is_lt() {
-                true => low = middle + 1,
-                false => high = middle,
-            }
-        }
-        // Those of equal values stand together, whatever their names are.
-        let alike = (low..self.order.len()).map_while(|place| {
-            let metric = own(place)?;
-            compare(&metric.labels, labels)
-                .is_eq()
-                .then_some((place, metric))
-        });
-        let mut alike = alike.filter(|(_, metric)| metric.labels == labels);
-        alike.next().map(|(place, _)| self.order.pushed(place))
+        let start = |at: &At| at.byte as usize;
+        let end = self.metrics.get(pushed + 1).map_or(self.bytes.len(), start);
+        end - self.metrics.get(pushed).map_or(end, start)
     }
 }
 
 /// Where the metrics of a family are in its bytes and in its column.
 pub(super) fn places(family: &Family<'_>, bytes: &[u8]) -> Box<[At]> {
-    // Bytes just written are readable; if they were not, the family would have no metrics on any page.
+    // Bytes just written are readable; if they were not, each page would fail naming the family.
     let starts = protobuf::metric_starts(bytes).unwrap_or_default();
     let mut number = 0;
     let places = starts.iter().zip(&family.metrics).map(|(byte, metric)| {

@@ -121,7 +121,7 @@ fn with(mut layouts: Vec<Layout>, layout: Layout) -> Option<Vec<Layout>> {
 }
 
 /// client_golang's order of metrics by labels that are sorted by name: by their number, then by their values.
-pub(super) fn compare(a: &[Label<'_>], b: &[Label<'_>]) -> Ordering {
+fn compare(a: &[Label<'_>], b: &[Label<'_>]) -> Ordering {
     a.len()
         .cmp(&b.len())
         .then_with(|| a.iter().map(value).cmp(b.iter().map(value)))

@@ -61,12 +61,12 @@ impl Template {
         key: &GroupingKey,
         bytes: usize,
     ) -> Option<Self> {
-        let mut marked = family.clone();
-        let whole = number_all(&mut marked);
         // The numbers of a native histogram stay in the family, and would be taken for others' here.
-        if marked.metrics.iter().any(is_native) {
+        if family.metrics.iter().any(is_native) {
             return None;
         }
+        let mut marked = family.clone();
+        let whole = number_all(&mut marked);
         let mut parts = Parts {
             text_max: TEXT_ANYWAY.saturating_add(bytes.saturating_mul(TEXT_MAX_RATIO)),
             ..Parts::default()

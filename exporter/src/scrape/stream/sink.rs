@@ -1,16 +1,15 @@
 //! Where a page goes while it is made: pieces of a size worth sending, compressed on the way or already.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use promontory_exposition::gzip::{self, Block, Compressor, Trailer};
-use tokio::runtime::Handle;
-use tokio::sync::mpsc::{self, error::SendTimeoutError, error::TrySendError};
+use tokio::sync::mpsc;
 
 use super::Message;
+use super::patience::Patience;
+use crate::scrape::Encoding;
 use crate::scrape::encoding::ZSTD_LEVEL;
-use crate::scrape::{Encoding, Options};
 
 /// How large a piece is before it is handed over, in bytes: worth a write to a socket, and as much as is
 /// compressed at a time.
@@ -27,16 +26,6 @@ pub struct PageSink {
     /// What is to be sent as it is.
     ready: Vec<u8>,
     packing: Packing,
-}
-
-/// How long a client is waited for.
-#[derive(Clone, Debug)]
-pub(super) struct Patience {
-    runtime: Handle,
-    /// For one piece.
-    piece: Duration,
-    /// For the page.
-    until: Instant,
 }
 
 /// How a page is encoded on its way.
@@ -106,7 +95,7 @@ impl PageSink {
     /// Writes some of the page; it is compressed here if need be. Waits while the client is slow.
     ///
     /// # Errors
-    /// [`SinkError::HungUp`].
+    /// [`SinkError::HungUp`] and [`SinkError::TooSlow`].
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         for bytes in bytes.chunks(PIECE) {
             match &mut self.packing {
@@ -122,7 +111,7 @@ impl PageSink {
     /// Writes a ready piece. A large one that needs no compression is sent without a copy.
     ///
     /// # Errors
-    /// [`SinkError::HungUp`].
+    /// [`SinkError::HungUp`] and [`SinkError::TooSlow`].
     pub fn bytes(&mut self, piece: impl Into<Bytes>) -> Result<(), SinkError> {
         let piece = piece.into();
         if !matches!(self.packing, Packing::Identity) || piece.len() < PIECE {
@@ -173,36 +162,7 @@ impl PageSink {
     }
 
     pub(super) fn send(&self, message: Message) -> Result<(), SinkError> {
-        let message = match self.pieces.try_send(message) {
-            Ok(()) => return Ok(()),
-            Err(TrySendError::Closed(_)) => return Err(SinkError::HungUp),
-            Err(TrySendError::Full(message)) => message,
-        };
-        let left = self
-            .patience
-            .until
-            .saturating_duration_since(Instant::now());
-        let sent = self
-            .pieces
-            .send_timeout(message, left.min(self.patience.piece));
-        self.patience
-            .runtime
-            .block_on(sent)
-            .map_err(|error| match error {
-                SendTimeoutError::Timeout(_) => SinkError::TooSlow,
-                SendTimeoutError::Closed(_) => SinkError::HungUp,
-            })
-    }
-}
-
-impl Patience {
-    /// For a page that begins now; on a thread of a runtime.
-    pub(super) fn new(options: &Options) -> Self {
-        Self {
-            runtime: Handle::current(),
-            piece: options.piece_timeout,
-            until: Instant::now() + options.page_timeout,
-        }
+        self.patience.send(&self.pieces, message)
     }
 }
 

@@ -6,7 +6,8 @@ use promontory_exposition::name::{spell, spell_label};
 use promontory_exposition::openmetrics::write::Style;
 use promontory_exposition::{Escaping, Kind, Label};
 
-use super::super::plan::PlannedFamily;
+use super::super::adoption::{has_created, suffix};
+use super::super::planned::PlannedFamily;
 
 /// What a family is called here, and as what.
 pub(super) struct Naming {
@@ -91,20 +92,6 @@ impl Naming {
         let allowed = !matches!(self.kind, Kind::Info | Kind::StateSet);
         if named && allowed { unit } else { "" }
     }
-}
-
-/// What the names of a type end with.
-pub(super) fn suffix(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Counter => "_total",
-        Kind::Info => "_info",
-        _ => "",
-    }
-}
-
-/// Whether metrics of a type may have created times.
-pub(super) fn has_created(kind: Kind) -> bool {
-    matches!(kind, Kind::Counter | Kind::Summary | Kind::Histogram)
 }
 
 /// Labels as the reader sees them.
