@@ -20,6 +20,7 @@ use promontory_exposition::{Family, Format, Target};
 use crate::family::PushedFamily;
 use crate::view::{PageError, View};
 use chosen::choose;
+use openmetrics::Names;
 use plan::Plan;
 use sheet::Sheet;
 use shown::Shown;
@@ -44,6 +45,8 @@ const FIRST_PIECES: usize = 4;
 const PIECES_MAX: usize = 32;
 /// Bytes of text made at a time, about, unless one piece has more.
 const BYTES_MAX: usize = 512 << 10;
+/// Families whose parts are handed out at a time.
+const FAMILIES: usize = 256;
 /// Families of this many bytes as text are held until their length is known, where it stands before them; larger ones
 /// are made twice.
 const HELD_MAX: usize = 1 << 20;
@@ -89,12 +92,9 @@ impl Pages {
         let sheet = Sheet::new(view, &own);
         let plan = self.plan(view, &sheet);
         let chosen = choose(&plan, &sheet, target);
-        let families: Vec<Shown<'_>> = match target.format {
-            Format::OpenMetrics => openmetrics::shown(&chosen, &plan, &sheet, target),
-            _ => chosen
-                .iter()
-                .map(|family| shown::shown(family, &sheet, target))
-                .collect(),
+        let names = match target.format {
+            Format::OpenMetrics => Some(Names::of(&chosen, &plan, &sheet, target)),
+            _ => None,
         };
         let mut page = Page {
             sheet: &sheet,
@@ -102,12 +102,24 @@ impl Pages {
             pieces: FIRST_PIECES,
             sink,
         };
-        match target.format {
-            Format::Text | Format::OpenMetrics => page.write_lines(&families)?,
-            Format::Protobuf | Format::ProtobufText | Format::ProtobufCompact => {
-                families
-                    .iter()
-                    .try_for_each(|family| page.write_message(family))?;
+        // Some at a time: while a client makes us wait, we hold little for each family there is.
+        for first in (0..chosen.len()).step_by(FAMILIES) {
+            let some = first..chosen.len().min(first + FAMILIES);
+            let shown: Vec<Shown<'_>> = match &names {
+                Some(names) => some
+                    .flat_map(|at| names.show(at, &chosen[at], &sheet))
+                    .collect(),
+                None => some
+                    .map(|at| shown::shown(&chosen[at], &sheet, target))
+                    .collect(),
+            };
+            match target.format {
+                Format::Text | Format::OpenMetrics => page.write_lines(&shown)?,
+                Format::Protobuf | Format::ProtobufText | Format::ProtobufCompact => {
+                    shown
+                        .iter()
+                        .try_for_each(|family| page.write_message(family))?;
+                }
             }
         }
         let mut end = Vec::new();
@@ -141,56 +153,58 @@ struct Page<'v, 's, S> {
 }
 
 impl<'v, E: From<PageError>, S: FnMut(Piece<'_>) -> Result<(), E>> Page<'v, '_, S> {
-    /// Writes families whose lines follow each other. Some are made while those before are sent.
-    fn write_lines<'p: 'v>(&mut self, families: &'p [Shown<'p>]) -> Result<(), E> {
+    /// Writes families whose parts follow each other. Some are made while those before are sent.
+    fn write_lines(&mut self, families: &[Shown<'_>]) -> Result<(), E> {
         let mut jobs = families.iter().flat_map(jobs);
         let mut last = Vec::new();
-        loop {
-            let batch = self.next(&mut jobs);
-            if batch.len() == 0 {
-                return self.send(&last);
-            }
+        while let Some(batch) = self.next(&mut jobs) {
             let (made, sent) = batch.make_beside(|| self.send(&last));
             sent?;
             last = made.map_err(PageError::from)?;
         }
+        self.send(&last)
     }
 
-    /// Writes a family that is one message, whose length may stand before it.
-    fn write_message<'p: 'v>(&mut self, family: &'p Shown<'p>) -> Result<(), E> {
+    /// Writes a family that is one message.
+    fn write_message(&mut self, family: &Shown<'_>) -> Result<(), E> {
         let bytes: usize = family.family.parts.iter().map(|part| part.bytes).sum();
+        let has_length = Frame::has_length(family.target.format);
         let (mut length, mut held) = (0, Vec::new());
-        let mut measured = jobs(family);
-        loop {
-            let batch = self.next(&mut measured);
-            if batch.len() == 0 {
-                break;
-            }
-            let made = batch.make_beside(|| ()).0.map_err(PageError::from)?;
-            length += made.iter().map(Made::bytes).sum::<u64>();
-            if bytes <= HELD_MAX {
-                held.extend(made);
+        if has_length {
+            let mut measured = jobs(family);
+            while let Some(batch) = self.next(&mut measured) {
+                let made = batch.make_beside(|| ()).0.map_err(PageError::from)?;
+                length += made.iter().map(Made::bytes).sum::<u64>();
+                if bytes <= HELD_MAX {
+                    held.extend(made);
+                }
             }
         }
         let Frame { before, after } = family.frame(length);
         (self.sink)(Piece::Text(&before))?;
-        self.send(&held)?;
-        if bytes > HELD_MAX {
-            self.write_lines(std::slice::from_ref(family))?;
+        match has_length && bytes <= HELD_MAX {
+            true => self.send(&held)?,
+            false => self.write_lines(std::slice::from_ref(family))?,
         }
         (self.sink)(Piece::Text(&after))
     }
 
-    /// The next pieces; none at the end.
-    fn next(&mut self, jobs: &mut impl Iterator<Item = Job<'v>>) -> Batch<'v> {
+    /// The next pieces; `None` at the end.
+    fn next<'p>(&mut self, jobs: &mut impl Iterator<Item = Job<'p>>) -> Option<Batch<'p>>
+    where
+        'v: 'p,
+    {
         let (mut next, mut bytes) = (Vec::new(), 0);
         while next.len() < self.pieces && bytes < BYTES_MAX {
             let Some(job) = jobs.next() else { break };
             bytes += job.part.bytes;
             next.push(job);
         }
+        if next.is_empty() {
+            return None;
+        }
         self.pieces = PIECES_MAX.min(self.pieces * 2);
-        Batch::new(self.sheet, self.compressed, next)
+        Some(Batch::new(self.sheet, self.compressed, next))
     }
 
     fn send(&mut self, made: &[Made]) -> Result<(), E> {

@@ -20,7 +20,7 @@ pub(super) enum Chosen<'p> {
     /// As planned; its parts are kept.
     Planned(&'p PlannedFamily),
     /// For this page only.
-    Joined(PlannedFamily),
+    Joined(Box<PlannedFamily>),
 }
 
 impl Deref for Chosen<'_> {
@@ -91,7 +91,8 @@ fn join<'p>(
     sorting: Sorting<'_>,
 ) -> Chosen<'p> {
     let hash = |place| keyed_hash(sheet.family(place).key());
-    Chosen::Joined(PlannedFamily::of(name, members, sheet, sorting, hash))
+    let joined = PlannedFamily::of(name, members, sheet, sorting, hash);
+    Chosen::Joined(Box::new(joined))
 }
 
 /// Families that a reader sees under one name.

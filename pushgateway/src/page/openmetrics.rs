@@ -27,23 +27,8 @@ mod naming;
 pub(super) mod plain;
 pub(super) mod typed;
 
-/// The families of a page as OpenMetrics shows them.
-pub(super) fn shown<'p>(
-    chosen: &'p [Chosen<'_>],
-    plan: &'p Plan,
-    sheet: &Sheet<'p>,
-    target: Target,
-) -> Vec<Shown<'p>> {
-    let names = Names::of(chosen, plan, sheet, target);
-    let mut shown = Vec::with_capacity(chosen.len());
-    for (at, family) in chosen.iter().enumerate() {
-        names.show(at, family, sheet, &mut shown);
-    }
-    shown
-}
-
 /// What must be known of all families before the first can be written.
-struct Names<'p> {
+pub(super) struct Names<'p> {
     target: Target,
     namings: Vec<Naming>,
     /// The created times of families that are pushed as gauges, by the place of the family.
@@ -57,7 +42,12 @@ struct Names<'p> {
 }
 
 impl<'p> Names<'p> {
-    fn of(chosen: &'p [Chosen<'_>], plan: &'p Plan, sheet: &Sheet<'p>, target: Target) -> Self {
+    pub(super) fn of(
+        chosen: &'p [Chosen<'_>],
+        plan: &'p Plan,
+        sheet: &Sheet<'p>,
+        target: Target,
+    ) -> Self {
         let mut names = Self {
             target,
             namings: chosen
@@ -110,16 +100,16 @@ impl<'p> Names<'p> {
         }
     }
 
-    /// Adds how a family is shown: with its type if it may have that here.
-    fn show(
+    /// How the family at a place is shown: with its type if it may have that here, else as one for each of its names.
+    pub(super) fn show(
         &self,
         at: usize,
         family: &'p Chosen<'_>,
         sheet: &Sheet<'p>,
-        shown: &mut Vec<Shown<'p>>,
-    ) {
+    ) -> Vec<Shown<'p>> {
+        let mut shown = Vec::new();
         if self.adopted.contains(&at) {
-            return;
+            return shown;
         }
         let (naming, title) = (&self.namings[at], Title::of(family, sheet));
         let created = self.created.get(&at).cloned();
@@ -131,7 +121,8 @@ impl<'p> Names<'p> {
             };
             let style = naming.style(self.target.escaping);
             let dress = Dress::Typed(Typed { style, created });
-            return shown.push(Shown::new(family, title, dress, self.target));
+            shown.push(Shown::new(family, title, dress, self.target));
+            return shown;
         }
         for (name, sample) in samples(naming, created) {
             // Only a gauge histogram may stand beside a family that is called like one of its parts.
@@ -147,6 +138,7 @@ impl<'p> Names<'p> {
             let dress = Dress::Plain(Plain::new(sample, self.target.escaping));
             shown.push(Shown::new(family, title, dress, self.target));
         }
+        shown
     }
 
     /// Whether a family may have its type beside the others.

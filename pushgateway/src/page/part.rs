@@ -122,6 +122,11 @@ impl Part {
     }
 }
 
+/// Whether compressed parts are kept in a format.
+pub(super) fn is_kept(format: Format) -> bool {
+    slot(format).is_some()
+}
+
 fn slot(format: Format) -> Option<usize> {
     KEPT_FORMATS.iter().position(|kept| *kept == format)
 }

@@ -11,7 +11,7 @@ use promontory_exposition::{Escaping, Format, Kind, Metric, Target, WriteError, 
 use super::chosen::Chosen;
 use super::openmetrics::plain::Plain;
 use super::openmetrics::typed::Typed;
-use super::part::{Kept, Part, Slice};
+use super::part::{Kept, Part, Slice, is_kept};
 use super::planned::PlannedFamily;
 use super::sheet::{Place, Sheet};
 use crate::family::PushedFamily;
@@ -23,7 +23,7 @@ pub(super) struct Shown<'p> {
     pub(super) family: &'p PlannedFamily,
     title: Title<'p>,
     dress: Dress<'p>,
-    target: Target,
+    pub(super) target: Target,
     /// What tells the form of its parts from others, where compressed parts are kept.
     form: Option<u64>,
 }
@@ -87,7 +87,12 @@ impl<'p> Shown<'p> {
         dress: Dress<'p>,
         target: Target,
     ) -> Self {
-        let kept = matches!(chosen, Chosen::Planned(_)) && !matches!(dress, Dress::Plain(_));
+        let is_whole = match &dress {
+            // One form a format is kept, so samples of several names would drive each other out.
+            Dress::Plain(plain) => plain.is_own() && chosen.kind != Kind::Summary,
+            _ => true,
+        };
+        let kept = matches!(chosen, Chosen::Planned(_)) && is_whole && is_kept(target.format);
         let form = || {
             // Of the schemes only `dots` spells classic names anew.
             let escaping = match target.escaping {

@@ -29,7 +29,7 @@ static POOL: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
 });
 
 thread_local! {
-    /// What each thread compresses with; some 200 KiB, so only threads that do have one.
+    /// What each thread compresses with; some 100 KiB, so only threads that do have one.
     static COMPRESSOR: RefCell<Compressor> = RefCell::default();
 }
 
@@ -85,11 +85,6 @@ impl<'p> Batch<'p> {
             compressed,
             pieces: jobs.into_iter().map(kept).collect(),
         }
-    }
-
-    /// How many pieces there are.
-    pub(super) fn len(&self) -> usize {
-        self.pieces.len()
     }
 
     /// Makes the pieces while `here` runs on this thread.

@@ -65,6 +65,11 @@ impl<'p> Plain<'p> {
         Self { sample, escaping }
     }
 
+    /// Whether they are those that have the family's own name.
+    pub(in crate::page) fn is_own(&self) -> bool {
+        matches!(self.sample, Sample::Own)
+    }
+
     /// How its lines are written: names are spelled already.
     pub(in crate::page) fn style(&self) -> Style {
         Style {
