@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use promontory_exposition::{Family, Kind, Metric, Value};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::family::{Origin, PushedFamily};
 use crate::group::GroupingKey;
@@ -45,6 +46,8 @@ pub struct Push {
     pub(crate) expiry_time: Option<Arc<PushedFamily>>,
     /// Why nothing of the push can be held.
     pub(crate) refusal: Option<Refusal>,
+    /// Its room among the pushes that wait, given back when it is applied.
+    pub(crate) room: Option<OwnedSemaphorePermit>,
 }
 
 impl Push {
@@ -107,6 +110,7 @@ pub fn prepare_from(
         change,
         at,
         refusal,
+        room: None,
     }
 }
 

@@ -10,10 +10,10 @@ use promontory_exposition::{Family, Label};
 use crate::group::GroupingKey;
 use crate::shape::page_bytes;
 
-/// Which part of all decoded bytes the lines of one metric may have, since a page is made at least one metric at a
+/// Which part of all decoded bytes one metric may have on a page, since a page is made at least one metric at a
 /// time. Labels stand in each line, but in protobuf once a metric: a small push could ask for gigabytes.
 const METRIC_PART: usize = 64;
-/// What they may have in any case, in bytes.
+/// What it may have in any case, in bytes.
 const METRIC_ANYWAY: usize = 1 << 20;
 
 /// What one push may hold. [`usize::MAX`] is no limit.
@@ -86,7 +86,7 @@ pub enum OverLimit {
     },
     /// A metric has too much text.
     #[error(
-        "family {family:?}: the lines of one metric have more than {max} bytes, a part of what is allowed in all (--push.max-decoded-bytes)"
+        "family {family:?}: one metric has more than {max} bytes on a page, a part of what is allowed in all (--push.max-decoded-bytes)"
     )]
     Metric {
         /// The family.

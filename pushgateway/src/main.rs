@@ -9,7 +9,7 @@ use promontory_exporter::landing::route_prefix;
 use promontory_exporter::program::{Context, Service};
 use promontory_exporter::server::Site;
 use pushgateway::http::instrument::Metrics;
-use pushgateway::http::push::readers;
+use pushgateway::http::push::Readers;
 use pushgateway::http::route::{Mounts, Routes};
 use pushgateway::http::scrape;
 use pushgateway::http::search::Searches;
@@ -55,7 +55,7 @@ fn start(context: &Context) -> anyhow::Result<Service> {
         limits,
         push_ttl: given.duration("push.ttl"),
         scrapes: scrape::options(),
-        readers: readers(),
+        readers: Readers::default(),
         searches: Searches::default(),
         external_prefix: route_prefix("", given.text("web.external-url")),
         changed: flags::changed(&shown),

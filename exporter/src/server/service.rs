@@ -61,7 +61,7 @@ async fn admit(site: &SiteState, caller: &Caller, request: Request<Incoming>) ->
 }
 
 async fn handle(site: &SiteState, caller: &Caller, request: Request<Incoming>) -> Response {
-    // Held until the answer is made: what was sent lives on in what the handler makes of it.
+    // Held until the answer is made, or the client is gone: what was sent lives on in what the handler makes of it.
     let share = Share::new(&caller.free, &site.bodies);
     let announced = announced_bytes(request.headers());
     if announced > body::largest(&site.limits) {

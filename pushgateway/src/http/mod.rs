@@ -43,7 +43,6 @@ use promontory_exporter::process::Build;
 use promontory_exporter::server::read_body;
 use promontory_exporter::shutdown::Shutdown;
 use promontory_exposition::name::NameRules;
-use tokio::sync::Semaphore;
 
 use crate::commit::Gateway;
 use crate::limits::PushLimits;
@@ -52,6 +51,7 @@ use answer::{brief, redirect, text, with_allow, with_cors, with_header};
 use content::BodyEncoding;
 use endpoint::{Endpoint, Parameters, Route};
 use instrument::{Metrics, request_bytes};
+use push::Readers;
 use route::Routes;
 use search::Searches;
 
@@ -73,8 +73,8 @@ pub struct App {
     pub limits: PushLimits,
     /// How scrapes are served, and how many are; see [`scrape::options`].
     pub scrapes: promontory_exporter::scrape::Options,
-    /// Permits to read large bodies; see [`push::readers`].
-    pub readers: Arc<Semaphore>,
+    /// Bounds on reading bodies.
+    pub readers: Readers,
     /// Where searches through everything run.
     pub searches: Searches,
     /// What stands before every path of a page's links: the path of the external URL.

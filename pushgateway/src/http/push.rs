@@ -5,7 +5,6 @@
 //! [`crate::commit`], never here.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -14,25 +13,22 @@ use http::StatusCode;
 use http::request::Parts;
 use promontory_exporter::answer::plain;
 use promontory_exporter::server::Peer;
-use promontory_exposition::format::read;
 use promontory_exposition::name::NameRules;
-use promontory_exposition::{Format, ReadError, openmetrics, text};
-use tokio::sync::Semaphore;
 
 use super::App;
 use super::answer::brief;
 use super::bulk;
-use super::content::{self, BodyEncoding, DecodeError};
+use super::content::{self, BodyEncoding};
 use super::endpoint::{Endpoint, Parameters};
 use super::ttl::ttl;
 use crate::commit::{ChangeError, Consistency};
-use crate::family::Origin;
 use crate::group::{GroupingKey, JobSpelling, PathError};
-use crate::ingest::{Change, Push, prepare_from, prepare_refused};
-use crate::limits::{OverLimit, PushLimits};
+use crate::ingest::Change;
+use reading::Job;
 
-/// Bodies up to this size are read where they arrive; a thread of its own would cost more than it saves.
-const INLINE_BYTES: usize = 64 << 10;
+pub use reading::Readers;
+
+mod reading;
 
 /// `PUT` and `POST` on a group.
 pub async fn push(
@@ -145,104 +141,4 @@ pub fn grouping_key(parameters: &Parameters, names: NameRules) -> Result<Groupin
         JobSpelling::Plain
     };
     GroupingKey::parse(&parameters.job, spelling, &parameters.rest, names)
-}
-
-/// Permits to read a large body: as many as there are processors, since reading waits for nothing
-/// else, and each reader may need a few times the memory of its body.
-pub fn readers() -> Arc<Semaphore> {
-    let permits = std::thread::available_parallelism().map_or(2, usize::from);
-    Arc::new(Semaphore::new(permits))
-}
-
-/// Why a body is no push; nothing has changed then.
-#[derive(Debug, thiserror::Error)]
-enum BodyError {
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// In upstream's words, which clients may look for.
-    #[error("text format parsing error in {}{}", .0, flag_of(.0))]
-    Text(ReadError),
-    #[error("OpenMetrics parsing error in {}{}", .0, flag_of(.0))]
-    OpenMetrics(ReadError),
-    #[error("protobuf parsing error in {}{}", .0, flag_of(.0))]
-    Protobuf(ReadError),
-    #[error(transparent)]
-    Limit(#[from] OverLimit),
-    #[error("the push was not read to its end")]
-    Broken,
-}
-
-/// The flag to turn where a body is refused for a bound.
-fn flag_of(error: &ReadError) -> &'static str {
-    match error.too_many_labels {
-        true => " (--push.max-labels)",
-        false => "",
-    }
-}
-
-impl BodyError {
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::Decode(DecodeError::TooLarge { .. } | DecodeError::TooDense { .. }) => {
-                StatusCode::PAYLOAD_TOO_LARGE
-            }
-            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
-            _ => StatusCode::BAD_REQUEST,
-        }
-    }
-}
-
-/// All that is needed to make a push of a body, away from the request.
-struct Job {
-    key: GroupingKey,
-    ttl: Duration,
-    change: Change,
-    encoding: BodyEncoding,
-    format: Format,
-    names: NameRules,
-    limits: PushLimits,
-}
-
-impl Job {
-    /// Small plain bodies at once, others on a thread that may block, a bounded number at a time.
-    async fn run(self, readers: &Arc<Semaphore>, body: Bytes) -> Result<Push, BodyError> {
-        if body.len() <= INLINE_BYTES && self.encoding == BodyEncoding::Identity {
-            return self.read(&body);
-        }
-        // The semaphore is never closed; without a permit one more reader would be no harm.
-        let permit = Arc::clone(readers).acquire_owned().await.ok();
-        let reading = tokio::task::spawn_blocking(move || {
-            // The reader has it, not who waits for it: that one may be gone long before.
-            let _permit = permit;
-            self.read(&body)
-        });
-        reading.await.unwrap_or(Err(BodyError::Broken))
-    }
-
-    fn read(self, body: &[u8]) -> Result<Push, BodyError> {
-        let decoded = self.encoding.decode(body, &self.limits)?;
-        let limits = self.limits.of_reading();
-        let families = match self.format {
-            Format::Protobuf => match read(Format::Protobuf, &decoded, &limits) {
-                Err(error) if error.well_formed => {
-                    let (refusal, now) = (error.into(), SystemTime::now());
-                    return Ok(prepare_refused(self.key, self.change, refusal, now));
-                }
-                // Names in protobuf are not checked: upstream takes them, and spells them out on scrapes.
-                read => read.map_err(BodyError::Protobuf)?,
-            },
-            Format::OpenMetrics => {
-                openmetrics::read(&decoded, self.names, &limits).map_err(BodyError::OpenMetrics)?
-            }
-            _ => text::read(&decoded, self.names, &limits).map_err(BodyError::Text)?,
-        };
-        self.limits.check(&families)?;
-        let origin = match self.format {
-            Format::OpenMetrics => Origin::OpenMetrics,
-            _ => Origin::Classic,
-        };
-        let now = SystemTime::now();
-        let push = prepare_from(origin, self.key, self.change, families, now);
-        Ok(push.expiring_after(self.ttl))
-    }
 }

@@ -17,9 +17,12 @@ use crate::view::Group;
 impl Ledger {
     /// A refused push changes nothing but the time of the group's last failure.
     /// `group` is the one it is for, if that is held.
-    pub(super) fn push(&mut self, push: Push, group: Option<&Group>) -> Result<(), Refusal> {
+    pub(super) fn push(&mut self, mut push: Push, group: Option<&Group>) -> Result<(), Refusal> {
         let (key, at) = (push.key.clone(), push.at);
+        let room = push.room.take();
         let result = self.try_push(push, group);
+        // It is held now, or it is gone.
+        drop(room);
         if result.is_err() {
             self.note_failure(&key, group, at);
         }

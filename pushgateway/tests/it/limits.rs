@@ -73,7 +73,7 @@ async fn body_limits() {
         },
         &histogram(90),
         &histogram(110),
-        "400 family \"h\": the lines of one metric have more than 1048576 bytes, a part of what is allowed in all (--push.max-decoded-bytes)",
+        "400 family \"h\": one metric has more than 1048576 bytes on a page, a part of what is allowed in all (--push.max-decoded-bytes)",
     )
     .await;
     check(

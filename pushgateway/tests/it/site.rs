@@ -12,7 +12,7 @@ use promontory_exporter::shutdown::Shutdown;
 use promontory_exposition::name::NameRules;
 use pushgateway::commit::{self, Committer, Consistency, Options};
 use pushgateway::http::instrument::{Metrics, own_families};
-use pushgateway::http::push::readers;
+use pushgateway::http::push::Readers;
 use pushgateway::http::route::{Mounts, Routes};
 use pushgateway::http::search::Searches;
 use pushgateway::http::{App, serve};
@@ -104,7 +104,7 @@ impl Site {
                 ..wishes.limits
             },
             scrapes: pushgateway::http::scrape::options(),
-            readers: readers(),
+            readers: Readers::default(),
             searches: Searches::at_once(wishes.searches),
             external_prefix: String::new(),
             flags: vec![("web.x".to_owned(), "<&>".to_owned())],
