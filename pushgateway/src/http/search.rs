@@ -59,7 +59,8 @@ impl Searches {
     }
 
     /// Runs a search once it is its turn. It is to ask now and then whether somebody still waits: once the future is
-    /// dropped, as when the client is gone, nobody does.
+    /// dropped, as when a client of HTTP/2 gives up, nobody does. Over HTTP/1.1 the server does not see that, as half-closed
+    /// clients are answered.
     ///
     /// # Errors
     /// See [`SearchError`].
