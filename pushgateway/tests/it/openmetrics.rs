@@ -283,6 +283,12 @@ async fn created_times_that_were_pushed_as_gauges_stay_the_same_samples() {
         "# TYPE x counter\nx_total{a=\"1\",...} 2.0\nx_created{a=\"1\",...} 1.7000000001234567e+09\nx_total{a=\"2\",...} 3.0\n",
     )
     .await;
+    // Labels tell them apart, not values alone, whatever the order.
+    check_text(
+        "# TYPE x_total counter\nx_total{a=\"v\"} 1\nx_total{b=\"v\"} 2\n# TYPE x_created gauge\nx_created{b=\"v\"} 4\nx_created{a=\"v\"} 3\n",
+        "# TYPE x counter\nx_total{a=\"v\",...} 1.0\nx_created{a=\"v\",...} 3.0\nx_total{b=\"v\",...} 2.0\nx_created{b=\"v\",...} 4.0\n",
+    )
+    .await;
     // One that belongs to no counter keeps the name for the gauge.
     check_text(
         &format!("{typed}x_created{{a=\"3\"}} 1\n"),
