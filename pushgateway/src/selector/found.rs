@@ -19,7 +19,11 @@ impl Found {
     /// Asks the selectors about each group of a snapshot; `None` once it is not to go on.
     pub fn search(selectors: Selectors, view: Arc<View>, go_on: impl Fn() -> bool) -> Option<Self> {
         let mut keys = Vec::new();
-        let mut unknown: Vec<&str> = selectors.optional().collect();
+        // Every series has an instance, be it empty: whoever asks for that means it.
+        let mut unknown: Vec<&str> = selectors
+            .optional()
+            .filter(|label| *label != "instance")
+            .collect();
         for key in view.groups().map(Group::key) {
             if !go_on() {
                 return None;

@@ -190,6 +190,8 @@ async fn a_label_of_metrics_selects_no_groups() {
         // Nothing goes, so nothing is refused: the same delete may be sent again.
         ("{job=%22gone%22,code!=%22500%22}", 0),
         ("{job=%22a%22,code=%22500%22}", 0),
+        // Every series has an instance, so this says which groups are meant.
+        ("{job=%22b%22,instance=%22%22}", 1),
         // Some group has it.
         ("{job=%22a%22,l!=%221%22}", 1),
     ] {
