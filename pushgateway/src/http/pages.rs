@@ -91,9 +91,9 @@ fn no_such_group(frame: Frame) -> Response {
 
 /// Makes a page on a thread that may block: with many groups held it takes a while, and scrapes must not wait for it.
 async fn aside(app: &Arc<App>, make: impl FnOnce(&App) -> Response + Send + 'static) -> Response {
-    let app = Arc::clone(app);
-    let made = tokio::task::spawn_blocking(move || make(&app)).await;
-    made.unwrap_or_else(|error| plain(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
+    let shared = Arc::clone(app);
+    let made = app.searches.run(move |_| make(&shared)).await;
+    made.unwrap_or_else(|error| plain(error.status(), &error.to_string()))
 }
 
 /// A page as an answer. Browsers are told to take nothing from elsewhere, to run no script, and to show it in no frame.

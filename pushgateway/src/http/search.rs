@@ -1,4 +1,4 @@
-//! A bounded place for searches through everything that is held.
+//! A bounded place for searches through everything that is held, and for pages, whose lists are such searches too.
 //!
 //! An expression asked about all groups can keep a processor busy for seconds, so only so many run at once, away from the
 //! threads that answer others, and one that nobody waits for any more ends.
@@ -42,11 +42,18 @@ pub enum SearchError {
 impl SearchError {
     /// The error as the API answers it.
     pub(super) fn answer(self) -> Response {
-        let (status, kind) = match self {
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-            Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        let kind = match self {
+            Self::Busy => "unavailable",
+            Self::Broken => "internal",
         };
-        api_error(status, kind, &self.to_string())
+        api_error(self.status(), kind, &self.to_string())
+    }
+
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 }
 
