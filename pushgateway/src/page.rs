@@ -85,10 +85,7 @@ impl Pages {
         if !view.problems.is_empty() {
             return Err(PageError::Inconsistent(view.problems.to_vec()).into());
         }
-        let own: Vec<PushedFamily> = own
-            .iter()
-            .filter_map(|family| PushedFamily::own(family.clone()))
-            .collect();
+        let own = own_families(own);
         let sheet = Sheet::new(view, &own);
         let plan = self.plan(view, &sheet);
         let chosen = choose(&plan, &sheet, target);
@@ -116,9 +113,7 @@ impl Pages {
             match target.format {
                 Format::Text | Format::OpenMetrics => page.write_lines(&shown)?,
                 Format::Protobuf | Format::ProtobufText | Format::ProtobufCompact => {
-                    shown
-                        .iter()
-                        .try_for_each(|family| page.write_message(family))?;
+                    page.write_messages(&shown)?;
                 }
             }
         }
@@ -143,6 +138,12 @@ impl Pages {
     }
 }
 
+/// The program's own families as members of a page.
+fn own_families(own: &[Family<'_>]) -> Vec<PushedFamily> {
+    let own = own.iter().cloned();
+    own.filter_map(PushedFamily::own).collect()
+}
+
 /// A page on its way.
 struct Page<'v, 's, S> {
     sheet: &'v Sheet<'v>,
@@ -163,6 +164,12 @@ impl<'v, E: From<PageError>, S: FnMut(Piece<'_>) -> Result<(), E>> Page<'v, '_, 
             last = made.map_err(PageError::from)?;
         }
         self.send(&last)
+    }
+
+    /// Writes families that are one message each.
+    fn write_messages(&mut self, families: &[Shown<'_>]) -> Result<(), E> {
+        let mut families = families.iter();
+        families.try_for_each(|family| self.write_message(family))
     }
 
     /// Writes a family that is one message.
