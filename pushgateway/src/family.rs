@@ -165,9 +165,8 @@ impl PushedFamily {
     /// The labels of the series with a fingerprint, as `{a="b"}`; only for error texts.
     pub(crate) fn series_of(&self, fingerprint: u64) -> String {
         let at = self.fingerprints().position(|series| series == fingerprint);
-        let decoded = self.decode().ok();
-        let metric = at.and_then(|at| decoded.as_ref()?.metrics.get(at));
-        metric.map_or_else(String::new, labels_text)
+        let metric = at.and_then(|at| self.metric(at).ok());
+        metric.as_ref().map_or_else(String::new, labels_text)
     }
 
     /// The family with all its metrics, in the order they were pushed in.

@@ -193,11 +193,9 @@ fn has_some(open: &Open<'_>, pushed: &PushedFamily) -> bool {
     if open.is_empty() || pushed.metrics() == 0 {
         return false;
     }
-    let takes = |family: Family<'_>| {
-        family
-            .metrics
-            .iter()
-            .any(|metric| open.takes(&metric.labels))
+    let takes = |at| {
+        let metric = pushed.metric(at);
+        metric.is_ok_and(|metric| open.takes(&metric.labels))
     };
-    open.takes_all() || pushed.decode().is_ok_and(takes)
+    open.takes_all() || (0..pushed.metrics()).any(takes)
 }

@@ -111,7 +111,7 @@ impl Ledger {
     /// The other group that holds a series.
     fn holder_of_series(&self, family: &PushedFamily, series: u64) -> Option<GroupingKey> {
         let at = family.fingerprints().position(|own| own == series)?;
-        let metric = family.decode().ok()?.metrics.into_iter().nth(at)?;
+        let metric = family.metric(at).ok()?;
         let spelled = family.spelled();
         let holds = |key: &GroupingKey| {
             let families = self.view.group(key).map_or(&[][..], Group::families);

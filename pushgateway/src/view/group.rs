@@ -120,7 +120,7 @@ impl Group {
         if let Some(value) = family.only_gauge() {
             return Some(value);
         }
-        match family.decode().ok()?.metrics.first()?.value {
+        match family.own_metric(0).ok()?.value {
             Value::Gauge(value) => Some(value),
             _ => Some(0.0),
         }
