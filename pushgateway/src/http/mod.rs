@@ -26,6 +26,7 @@ pub mod search;
 mod select;
 mod summary;
 mod ttl;
+mod turns;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};

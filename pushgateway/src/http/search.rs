@@ -9,24 +9,16 @@ use std::time::Duration;
 
 use axum::response::Response;
 use http::StatusCode;
-use tokio::sync::Semaphore;
 
 use super::api_error;
+use super::turns::Turns;
 
 /// How long a request waits for its turn.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// Where searches run.
-pub struct Searches {
-    permits: Arc<Semaphore>,
-}
-
-impl Default for Searches {
-    /// As many at once as there are processors: a search waits for nothing else.
-    fn default() -> Self {
-        Self::at_once(std::thread::available_parallelism().map_or(2, usize::from))
-    }
-}
+/// Where searches run; by default as many at once as there are processors.
+#[derive(Default)]
+pub struct Searches(Turns);
 
 /// Why a search has no result.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -60,9 +52,7 @@ impl SearchError {
 impl Searches {
     /// A place for so many searches at once.
     pub fn at_once(permits: usize) -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(permits)),
-        }
+        Self(Turns::at_once(permits))
     }
 
     /// Runs a search once it is its turn. It is to ask now and then whether somebody still waits: once the future is
@@ -75,18 +65,12 @@ impl Searches {
         &self,
         search: impl FnOnce(&Waiting) -> T + Send + 'static,
     ) -> Result<T, SearchError> {
-        let turn = Arc::clone(&self.permits).acquire_owned();
-        // The semaphore is never closed.
-        let Ok(Ok(permit)) = tokio::time::timeout(WAIT, turn).await else {
+        let Ok(turn) = tokio::time::timeout(WAIT, self.0.next()).await else {
             return Err(SearchError::Busy);
         };
         let waiting = Waiting(Arc::new(AtomicBool::new(true)));
         let _until_dropped = UntilDropped(Waiting(Arc::clone(&waiting.0)));
-        let searching = tokio::task::spawn_blocking(move || {
-            // Held until the search has ended, also when nobody waits.
-            let _permit = permit;
-            search(&waiting)
-        });
+        let searching = turn.take(move || search(&waiting));
         searching.await.map_err(|_| SearchError::Broken)
     }
 }

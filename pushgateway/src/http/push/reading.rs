@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::content::{BodyEncoding, DecodeError};
+use super::super::turns::Turns;
 use crate::family::Origin;
 use crate::group::GroupingKey;
 use crate::ingest::{Change, Push, prepare_from, prepare_refused};
@@ -25,9 +26,8 @@ const WAITING_KIB: u32 = 512 << 10;
 /// Bounds on pushes on their way from bodies to the committing thread. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Readers {
-    /// A permit for each large body that is read at a time: as many as there are processors, since reading waits for
-    /// nothing else, and each reader may need many times the memory of its body.
-    reading: Arc<Semaphore>,
+    /// For each large body that is read at a time, since a reader may need many times the memory of its body.
+    reading: Turns,
     /// A permit for each KiB, unpacked, of what was read of these and waits for the committing thread, which may wait for a
     /// disk.
     waiting: Arc<Semaphore>,
@@ -35,9 +35,8 @@ pub struct Readers {
 
 impl Default for Readers {
     fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
-            reading: Arc::new(Semaphore::new(processors)),
+            reading: Turns::default(),
             waiting: Arc::new(Semaphore::new(WAITING_KIB as usize)),
         }
     }
@@ -109,11 +108,8 @@ impl Job {
             return self.read(&body);
         }
         let readers = readers.clone();
-        // The semaphore is never closed; without a permit one more reader would be no harm.
-        let permit = Arc::clone(&readers.reading).acquire_owned().await.ok();
-        let reading = tokio::task::spawn_blocking(move || {
-            // The reader has it, not who waits for it: that one may be gone long before.
-            let _permit = permit;
+        let turn = readers.reading.next().await;
+        let reading = turn.take(move || {
             let decoded = self.encoding.decode(&body, &self.limits)?;
             let push = self.read_decoded(&decoded)?;
             let room = readers.room(decoded.len());
