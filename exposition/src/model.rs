@@ -176,6 +176,28 @@ pub enum Value<'a> {
     Histogram(Box<Histogram<'a>>),
 }
 
+impl Value<'_> {
+    /// When it began, where it is of a type that may tell and does.
+    pub fn created(&self) -> Option<Timestamp> {
+        match self {
+            Self::Counter(counter) => counter.created,
+            Self::Summary(summary) => summary.created,
+            Self::Histogram(histogram) => histogram.created,
+            Self::Gauge(_) | Self::Untyped(_) => None,
+        }
+    }
+
+    /// Where it tells when it began; `None` for types that never do.
+    pub fn created_mut(&mut self) -> Option<&mut Option<Timestamp>> {
+        match self {
+            Self::Counter(counter) => Some(&mut counter.created),
+            Self::Summary(summary) => Some(&mut summary.created),
+            Self::Histogram(histogram) => Some(&mut histogram.created),
+            Self::Gauge(_) | Self::Untyped(_) => None,
+        }
+    }
+}
+
 /// The value of a counter, with what OpenMetrics and protobuf can say beside it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counter<'a> {

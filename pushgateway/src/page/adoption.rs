@@ -97,23 +97,12 @@ fn beside(gauge: &PushedFamily, parent: &PushedFamily) -> Option<Beside> {
     let mut parents: HashMap<Vec<Label<'_>>, usize> = HashMap::new();
     for at in 0..parent.metrics() {
         let metric = parent.own_metric(at).ok()?;
-        if !(native && is_created(&metric.value)) {
+        if !(native && metric.value.created().is_some()) {
             parents.insert(metric.labels, at);
         }
     }
     let belongs = |at: usize| Some((*parents.get(&gauge.own_metric(at).ok()?.labels)?, at));
     (0..gauge.metrics()).map(belongs).collect()
-}
-
-/// Whether a value knows its created time itself.
-fn is_created(value: &Value<'_>) -> bool {
-    let created = match value {
-        Value::Counter(counter) => counter.created,
-        Value::Summary(summary) => summary.created,
-        Value::Histogram(histogram) => histogram.created,
-        Value::Gauge(_) | Value::Untyped(_) => None,
-    };
-    created.is_some()
 }
 
 /// What the names of a type end with in OpenMetrics.

@@ -73,19 +73,15 @@ fn visit_some(
     is_number: impl Fn(Timestamp) -> bool,
     show: &mut impl FnMut(Number<'_>),
 ) {
-    let created = match &mut metric.value {
-        Value::Counter(counter) => {
-            show(Number::Float(&mut counter.value));
-            &mut counter.created
-        }
-        Value::Gauge(value) | Value::Untyped(value) => return show(Number::Float(value)),
+    match &mut metric.value {
+        Value::Counter(counter) => show(Number::Float(&mut counter.value)),
+        Value::Gauge(value) | Value::Untyped(value) => show(Number::Float(value)),
         Value::Summary(summary) => {
             show(Number::Whole(&mut summary.count));
             show(Number::Float(&mut summary.sum));
             for quantile in &mut summary.quantiles {
                 show(Number::Float(&mut quantile.value));
             }
-            &mut summary.created
         }
         // Whether a native histogram is one depends on its counts.
         Value::Histogram(histogram) if histogram.native.is_some() => return,
@@ -95,24 +91,23 @@ fn visit_some(
             for bucket in &mut histogram.buckets {
                 show(whole_or_not(&mut bucket.cumulative_count));
             }
-            &mut histogram.created
         }
-    };
-    if let Some(time) = created.as_mut().filter(|time| is_number(**time)) {
+    }
+    let created = metric.value.created_mut().and_then(Option::as_mut);
+    if let Some(time) = created.filter(|time| is_number(**time)) {
         show(Number::Created(time));
     }
 }
 
 /// How many numbers were taken out of a metric.
 pub(super) fn count(metric: &Metric<'_>) -> usize {
-    let (numbers, created) = match &metric.value {
-        Value::Counter(counter) => (1, counter.created),
-        Value::Gauge(_) | Value::Untyped(_) => (1, None),
-        Value::Summary(summary) => (2 + summary.quantiles.len(), summary.created),
-        Value::Histogram(histogram) if histogram.native.is_some() => (0, None),
-        Value::Histogram(histogram) => (2 + histogram.buckets.len(), histogram.created),
+    let numbers = match &metric.value {
+        Value::Counter(_) | Value::Gauge(_) | Value::Untyped(_) => 1,
+        Value::Summary(summary) => 2 + summary.quantiles.len(),
+        Value::Histogram(histogram) if histogram.native.is_some() => return 0,
+        Value::Histogram(histogram) => 2 + histogram.buckets.len(),
     };
-    numbers + usize::from(created == Some(TAKEN))
+    numbers + usize::from(metric.value.created() == Some(TAKEN))
 }
 
 fn whole_or_not(count: &mut Count) -> Number<'_> {

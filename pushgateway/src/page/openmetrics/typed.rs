@@ -32,8 +32,10 @@ impl Typed<'_> {
         sheet: &Sheet<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
-        if sheet.family(place).origin == Origin::Classic {
-            forget_created(&mut metric);
+        if sheet.family(place).origin == Origin::Classic
+            && let Some(created) = metric.value.created_mut()
+        {
+            *created = None;
         }
         keep_valid_exemplars(&mut metric);
         let Metric { labels, value, .. } = &metric;
@@ -53,14 +55,5 @@ impl Typed<'_> {
         };
         self.style
             .metric(header, labels, &Value::Untyped(time), None, out)
-    }
-}
-
-fn forget_created(metric: &mut Metric<'_>) {
-    match &mut metric.value {
-        Value::Counter(counter) => counter.created = None,
-        Value::Summary(summary) => summary.created = None,
-        Value::Histogram(histogram) => histogram.created = None,
-        Value::Gauge(_) | Value::Untyped(_) => {}
     }
 }
