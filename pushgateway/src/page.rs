@@ -5,8 +5,9 @@
 //! nobody holds more than a few parts at a time; compressed parts are kept until one of their groups changes.
 //!
 //! Families come in the order of their names as pushed. `plan` knows which metric stands where (`planned`, `order`, `part`;
-//! `adoption` which gauges are others' created times), `chosen` which families a page has, `shown` how they look there (`openmetrics` in the format that has rules of its own), `sheet`
-//! where their numbers are, and `work` makes pieces on several threads.
+//! `adoption` which gauges are others' created times), `chosen` which families a page has, `shown` how they look there
+//! (`openmetrics` in the format that has rules of its own), `sheet` where their numbers are, and `work` makes pieces on
+//! threads that all scrapes share.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

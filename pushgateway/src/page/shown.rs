@@ -233,7 +233,7 @@ impl<'p> Shown<'p> {
 }
 
 /// What we wrote is readable; if it is not, the page fails naming the family.
-pub(super) fn unreadable(family: &PushedFamily) -> WriteError {
+fn unreadable(family: &PushedFamily) -> WriteError {
     WriteError::KindMismatch {
         family: family.name().to_owned(),
         kind: family.kind(),

@@ -8,7 +8,7 @@ use super::size::page_bytes;
 use super::{Shape, UNBOUNDED, numbers};
 
 /// Bytes of a number and the end of its line, about.
-const NUMBER_BYTES: usize = 8;
+const END_BYTES: usize = 8;
 
 /// Where one metric of a shape is.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ impl Shape {
             let (bytes, lines) = template.size_of(places.clone());
             // Exemplars are not in the lines.
             let encoded = places.map(|place| self.encoded_bytes(self.order.pushed(place)));
-            return encoded.sum::<usize>().max(bytes) + lines * (key_bytes + NUMBER_BYTES);
+            return encoded.sum::<usize>().max(bytes) + lines * (key_bytes + END_BYTES);
         }
         let bytes = |place| match self.metric(self.order.pushed(place), &[]) {
             Ok(metric) => page_bytes(&self.name, &metric) + key_bytes,

@@ -23,7 +23,8 @@ const REST: u64 = 256 << 10;
 /// How often the thread copies what was appended meanwhile, at most.
 const ROUNDS: usize = 16;
 
-/// Where so many times more is dead than counts, a start waits for the rewrite, which reads the file twice more. A program that is killed each time before a rewrite ends would have ever more to read.
+/// Where so many times more is dead than counts, a start waits for the rewrite, which reads the file twice more. A program
+/// that is killed each time before a rewrite ends would have ever more to read.
 const OVERDUE: u64 = 3;
 
 /// A rewrite under way.
